@@ -1,0 +1,1 @@
+"""Sessions, breakpoints, expressions and symbols over the virtual machine; knows no terminal."""

@@ -1,0 +1,1 @@
+"""The front ends: command line, REPL and terminal UI."""

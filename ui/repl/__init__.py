@@ -1,0 +1,1 @@
+"""The REPL (prompt_toolkit) and batch mode."""

@@ -1,0 +1,1 @@
+"""The instruction table: one row per instruction, a file per family."""

@@ -1,0 +1,1 @@
+"""Python semantics: one readable function per row of the instruction table."""

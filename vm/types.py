@@ -1,0 +1,138 @@
+"""WebAssembly types, and NewTypes for numbers that must not be mixed (spec: Structure, Types)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NewType
+
+Addr = NewType("Addr", int)  # bytes, absolute, in the machine's address space
+CodeOffset = NewType("CodeOffset", int)  # bytes from the module file's start
+FuncIdx = NewType("FuncIdx", int)  # a module's function index space
+Tick = NewType("Tick", int)  # retired instructions, store-wide
+
+PAGE_BYTES = 65536
+SLOT_BYTES = 8
+
+
+class NumType(Enum):
+    """A number or vector type; the value is its byte in the binary format."""
+
+    I32 = 0x7F
+    I64 = 0x7E
+    F32 = 0x7D
+    F64 = 0x7C
+    V128 = 0x7B
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Heap(Enum):
+    """An abstract heap type; the value is its byte in the binary format."""
+
+    FUNC = 0x70
+    EXTERN = 0x6F
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class RefType:
+    """A reference. `heap` is an abstract heap type or an index into the module's types."""
+
+    heap: Heap | int
+    nullable: bool = True
+
+    def __str__(self) -> str:
+        if self.nullable and isinstance(self.heap, Heap):
+            return f"{self.heap}ref"
+        return f"(ref {'null ' if self.nullable else ''}{self.heap})"
+
+
+ValType = NumType | RefType
+
+I32, I64, F32, F64, V128 = NumType.I32, NumType.I64, NumType.F32, NumType.F64, NumType.V128
+FUNCREF, EXTERNREF = RefType(Heap.FUNC), RefType(Heap.EXTERN)
+
+
+def slots(type_: ValType) -> int:
+    """How many 8-byte slots a value of this type takes in a frame (v128: 2)."""
+    return 2 if type_ is NumType.V128 else 1
+
+
+def total_slots(types: tuple[ValType, ...]) -> int:
+    """Slots of a sequence of values."""
+    return sum(map(slots, types))
+
+
+@dataclass(frozen=True, slots=True)
+class FuncType:
+    """Parameters and results."""
+
+    params: tuple[ValType, ...]
+    results: tuple[ValType, ...]
+
+    def __str__(self) -> str:
+        return f"[{' '.join(map(str, self.params))}] -> [{' '.join(map(str, self.results))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in pages (memories) or elements (tables); `max` None means no declared bound."""
+
+    min: int
+    max: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.min) if self.max is None else f"{self.min} {self.max}"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryType:
+    """A linear memory; `addr` is I32, or I64 with memory64."""
+
+    limits: Limits
+    addr: NumType = NumType.I32
+
+    def __str__(self) -> str:
+        return f"memory {'i64 ' if self.addr is NumType.I64 else ''}{self.limits}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableType:
+    """A table; `addr` is I32, or I64 with memory64's tables."""
+
+    elem: RefType
+    limits: Limits
+    addr: NumType = NumType.I32
+
+    def __str__(self) -> str:
+        return f"table {'i64 ' if self.addr is NumType.I64 else ''}{self.limits} {self.elem}"
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalType:
+    """A global's value type and mutability."""
+
+    value: ValType
+    mutable: bool
+
+    def __str__(self) -> str:
+        return f"global {f'(mut {self.value})' if self.mutable else self.value}"
+
+
+ExternType = FuncType | TableType | MemoryType | GlobalType
+
+
+class ExternKind(Enum):
+    """What an import or export is; the value is its byte in the binary format."""
+
+    FUNC = 0
+    TABLE = 1
+    MEMORY = 2
+    GLOBAL = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()

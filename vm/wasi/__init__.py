@@ -1,0 +1,1 @@
+"""WASI preview 1: the ABI, written against the World protocol."""
