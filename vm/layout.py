@@ -1,0 +1,340 @@
+"""Layouts: how a struct's fields are placed, and views that read and write them by name.
+
+A struct is a sequence of four nouns: `Field`, `Align`, `Array` (its count comes from the shape of a module) and
+`Optional` (a field present when a flag of the shape is set). Alignment is written, never inferred: an item
+starts where the one before it ended, unless an `Align` stands between.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from operator import itemgetter
+from typing import Protocol
+
+from vm.types import Addr
+
+Shape = Mapping[str, int]
+NO_SHAPE: Shape = {}
+
+_SCALARS = {"u8": 1, "u16": 2, "u32": 4, "i32": 4, "u64": 8, "i64": 8}
+_FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+
+class Memory(Protocol):
+    """The one way to read memory: ours, a live runtime's, a capture's."""
+
+    def read(self, addr: Addr, size: int) -> bytes:
+        """Bytes at an absolute address. Raises MemoryFault."""
+        ...
+
+
+class WritableMemory(Memory, Protocol):
+    def write(self, addr: Addr, data: bytes) -> None:
+        """Raises MemoryFault where not writable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of `type`; `doc` is its one-line meaning, in the runtime's own words' spirit."""
+
+    name: str
+    type: str
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Align:
+    """Rounds the position up; `to` is in bytes, or "ptr" for the pointer size."""
+
+    to: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """`count` elements one after another; a str names an entry of the shape (absent: 0)."""
+
+    name: str
+    type: str
+    count: int | str
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """A field that is there when `flag` of the shape is not 0."""
+
+    flag: str
+    field: Field
+
+
+Struct = tuple[Field | Align | Array | Optional, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A field at its place. `count` is None for a single value; `stride` is one element's size."""
+
+    name: str
+    type: str
+    offset: int
+    stride: int
+    count: int | None
+    doc: str
+
+    @property
+    def size(self) -> int:
+        return self.stride * (1 if self.count is None else self.count)
+
+    def at(self, base: int, index: int = 0) -> Addr:
+        """Address of the field (of element `index`) in a struct at `base`."""
+        return Addr(base + self.offset + index * self.stride)
+
+
+class Codec:
+    """Packs and unpacks some scalar fields of a record in one call, in the order they were named."""
+
+    def __init__(self, layout: Layout, names: tuple[str, ...]) -> None:
+        placed = [layout.field(n) for n in names]
+        ordered = sorted(range(len(names)), key=lambda i: placed[i].offset)
+        fmt, at = "<", 0
+        for i in ordered:
+            fmt += f"{placed[i].offset - at}x{_FORMATS[placed[i].size]}"
+            at = placed[i].offset + placed[i].size
+        self._struct = struct.Struct(fmt + f"{layout.size - at}x")
+        self._to_disk = tuple(ordered)
+        self._from_disk = tuple(sorted(range(len(names)), key=lambda k: ordered[k]))
+        self.pack: Callable[..., bytes] = self._struct.pack
+        self.pack_into: Callable[..., None] = self._struct.pack_into
+        self.unpack_from: Callable[[memoryview | bytes, int], tuple[int, ...]] = self._struct.unpack_from
+        if ordered != list(range(len(names))):
+            self._permute()
+
+    def _permute(self) -> None:
+        raw, to_disk = self._struct, itemgetter(*self._to_disk)
+        from_disk = itemgetter(*self._from_disk)
+        self.pack = lambda *values: raw.pack(*to_disk(values))
+        self.pack_into = lambda buffer, at, *values: raw.pack_into(buffer, at, *to_disk(values))
+        self.unpack_from = lambda buffer, at: from_disk(raw.unpack_from(buffer, at))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A struct resolved for one pointer size and shape: where each field is."""
+
+    name: str
+    size: int
+    fields: Mapping[str, Placed]
+
+    def field(self, name: str) -> Placed:
+        """The field called `name`; a KeyError is a bug of the caller."""
+        return self.fields[name]
+
+    def codec(self, *names: str) -> Codec:
+        """A codec for these scalar fields."""
+        return Codec(self, names)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of an access path: go to a field of `struct`, or to its element, and maybe load the pointer there."""
+
+    struct: str
+    field: str
+    indexed: bool = False
+    load: bool = False
+
+
+Path = tuple[Hop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FuncrefEncoding:
+    """How a funcref stands in a table: `lazy_bit` marks resolved ones; None means a plain address, resolved eagerly."""
+
+    lazy_bit: int | None
+
+    def encode(self, func_ref: int) -> int:
+        """The word for a resolved funcref (0: null)."""
+        return func_ref | (self.lazy_bit or 0)
+
+    def decode(self, word: int) -> int:
+        """The VMFuncRef's address in a resolved word (0: null)."""
+        return word & ~(self.lazy_bit or 0)
+
+    def is_lazy(self, word: int) -> bool:
+        """Whether the element has not been resolved yet."""
+        return self.lazy_bit is not None and word == 0
+
+
+@dataclass(frozen=True)
+class Era:
+    """Releases of one runtime that share a layout. Pure data: see `vm.eras`."""
+
+    id: str
+    runtime: str
+    first_version: str
+    last_version: str
+    source: str
+    magics: Mapping[str, str]
+    index_types: tuple[str, ...]  # types that are u32 numbers with a name of their own
+    structs: Mapping[str, Struct]
+    aliases: Mapping[str, str]  # types that are no struct, by another type of the same size
+    paths: Mapping[str, Path]
+    funcref: FuncrefEncoding
+    escapes: tuple[str, ...]  # what gives a function its func_refs slot, in order
+    imports_use_import_record: bool
+    startup: bool  # has startup_func_ref and runtime_data sections
+    builtins: tuple[str, ...]
+    external_structs: tuple[str, ...] = field(default=())
+
+    @property
+    def title(self) -> str:
+        return f"{self.runtime} {self.first_version} to {self.last_version}"
+
+
+class Layouts:
+    """An era's structs resolved for one pointer size."""
+
+    def __init__(self, era: Era, pointer_bytes: int = 8) -> None:
+        self.era, self.pointer_bytes = era, pointer_bytes
+        self._plain: dict[str, Layout] = {}
+
+    def struct(self, name: str, shape: Shape = NO_SHAPE) -> Layout:
+        """The layout of struct `name`; only structs with arrays by shape need one."""
+        if shape:
+            return self._resolve(name, shape)
+        if name not in self._plain:
+            self._plain[name] = self._resolve(name, shape)
+        return self._plain[name]
+
+    def field(self, struct_name: str, name: str) -> Placed:
+        """A field of a struct without a shape."""
+        return self.struct(struct_name).field(name)
+
+    def size_of(self, type_: str) -> int:
+        """Bytes of a value of this type."""
+        if m := _array_type(type_):
+            return self.size_of(m[0]) * m[1]
+        if type_ in _SCALARS:
+            return _SCALARS[type_]
+        if type_.startswith(("fatptr<", "range<")):
+            return 2 * self.pointer_bytes
+        if type_.startswith("ptr<") or type_ == "usize":
+            return self.pointer_bytes
+        if type_ in self.era.index_types:
+            return _SCALARS["u32"]
+        if type_ in self.era.aliases:
+            return self.size_of(self.era.aliases[type_])
+        return self.struct(type_).size
+
+    def follow(self, memory: Memory, path: Path, base: Addr, index: int, shape: Shape) -> Addr:
+        """Where an access path leads from the struct at `base`; each hop is one step of compiled code."""
+        at = base
+        for hop in path:
+            placed = self.struct(hop.struct, shape if hop.indexed else NO_SHAPE).field(hop.field)
+            at = placed.at(at, index if hop.indexed else 0)
+            if hop.load:
+                at = Addr(int.from_bytes(memory.read(at, self.pointer_bytes), "little"))
+        return at
+
+    def _resolve(self, name: str, shape: Shape) -> Layout:
+        at = 0
+        placed: dict[str, Placed] = {}
+        for item in self.era.structs[name]:
+            match item:
+                case Align(to):
+                    step = self.pointer_bytes if to == "ptr" else int(to)
+                    at = -(-at // step) * step
+                case Array(field_name, type_, count, doc):
+                    n = count if isinstance(count, int) else shape.get(count, 0)
+                    placed[field_name] = Placed(field_name, type_, at, self.size_of(type_), n, doc)
+                    at += placed[field_name].size
+                case Field() as plain:
+                    at = self._place(plain, at, placed)
+                case Optional(flag, inner):
+                    if shape.get(flag, 0):
+                        at = self._place(inner, at, placed)
+        return Layout(name, at, placed)
+
+    def _place(self, item: Field, at: int, placed: dict[str, Placed]) -> int:
+        placed[item.name] = Placed(item.name, item.type, at, self.size_of(item.type), None, item.doc)
+        return at + placed[item.name].size
+
+
+@cache
+def _array_type(type_: str) -> tuple[str, int] | None:
+    if m := re.fullmatch(r"(\w+)\[(\d+)\]", type_):
+        return ("u8" if m[1] == "bytes" else m[1]), int(m[2])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field as a view shows it. `path` reads like `memories[0].base`."""
+
+    path: str
+    addr: Addr
+    offset: int
+    size: int
+    type: str
+    doc: str
+
+
+class StructView:
+    """A struct in memory, read and written by field name."""
+
+    def __init__(self, memory: Memory, layouts: Layouts, layout: Layout, addr: Addr) -> None:
+        self.memory, self.layouts, self.layout, self.addr = memory, layouts, layout, addr
+
+    @property
+    def size(self) -> int:
+        return self.layout.size
+
+    def at(self, name: str, index: int = 0) -> Addr:
+        """Address of a field, or of element `index` of an array."""
+        return self.layout.field(name).at(self.addr, index)
+
+    def raw(self, name: str, index: int = 0) -> bytes:
+        """A field's bytes."""
+        return self.memory.read(self.at(name, index), self.layout.field(name).stride)
+
+    def get(self, name: str, index: int = 0) -> int:
+        """A field as an unsigned number."""
+        return int.from_bytes(self.raw(name, index), "little")
+
+    def set(self: StructView, name: str, value: int, index: int = 0) -> None:
+        """Writes a number into a field; the memory must be writable."""
+        self.set_raw(name, value.to_bytes(self.layout.field(name).stride, "little"), index)
+
+    def set_raw(self, name: str, data: bytes, index: int = 0) -> None:
+        """Writes a field's bytes."""
+        write: Callable[[Addr, bytes], None] = self.memory.write  # type: ignore[attr-defined]
+        write(self.at(name, index), data)
+
+    def inner(self, name: str, index: int = 0) -> StructView:
+        """The struct that is a field of this one."""
+        inner = self.layouts.struct(self.layout.field(name).type)
+        return StructView(self.memory, self.layouts, inner, self.at(name, index))
+
+    def rows(self) -> Iterator[Row]:
+        """Every field, arrays element by element, nested structs field by field."""
+        return self._rows(self.layout, "", self.addr)
+
+    def _rows(self, layout: Layout, prefix: str, base: Addr) -> Iterator[Row]:
+        for f in layout.fields.values():
+            for i in range(1 if f.count is None else f.count):
+                path = prefix + f.name + ("" if f.count is None else f"[{i}]")
+                at = f.at(base, i)
+                if f.type in self.layouts.era.structs:
+                    yield from self._rows(self.layouts.struct(f.type), path + ".", at)
+                else:
+                    yield Row(path, at, at - self.addr, f.stride, f.type, f.doc)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.layout.fields)

@@ -1,0 +1,226 @@
+"""The address space: native memory in named regions, the machine's whole state.
+
+Regions lie in one arena at a fixed hint, so that addresses are the same from run to run where the system
+allows. An address is never reused within an AddressSpace. A region reserves its greatest size at once and makes
+pages accessible as it grows, so its base never moves.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import sys
+import weakref
+from bisect import bisect_right, insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from vm.errors import MemoryFault, WasmscopeError
+from vm.types import Addr
+
+CARD_BYTES = 4096
+_ARENA_HINT = 0x2000_0000_0000
+_GAP_BYTES = 1 << 16  # between regions, never accessible
+
+_PROT_NONE, _PROT_RW = 0, mmap.PROT_READ | mmap.PROT_WRITE
+_MAP_NORESERVE = 0x4000 if sys.platform == "linux" else 0x40
+_MAP_FIXED_NOREPLACE = 0x100000 if sys.platform == "linux" else 0
+_MAP_FAILED = ctypes.c_void_p(-1).value
+
+
+class RegionKind(Enum):
+    """What a region holds; the value is its name in maps."""
+
+    MACHINE = "machine"
+    THREAD = "thread"
+    CONTROL = "control stack"
+    VALUES = "value stack"
+    ENGINE = "engine"
+    HOST = "host"
+    CODE = "code"
+    STORE = "store context"
+    BUILTINS = "builtins"
+    TYPE_IDS = "type ids"
+    VMCTX = "vmctx"
+    HOST_CONTEXT = "host context"
+    TABLE = "table elements"
+    MEMORY = "linear memory"
+    DATA = "module data"
+    GC_HEAP = "gc heap"
+
+
+class OutOfAddressSpace(WasmscopeError):
+    """The system refused a reservation."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(size_bytes)
+        self.size_bytes = size_bytes
+
+    def __str__(self) -> str:
+        return f"the system refused to reserve {self.size_bytes:,} bytes of address space"
+
+
+@dataclass(eq=False)
+class Region:
+    """Bytes [base, base + size) of the address space; `reserved` is how far it may grow."""
+
+    kind: RegionKind
+    name: str
+    base: Addr
+    size: int
+    reserved: int
+    writable: bool
+    owner: Addr | None
+    view: memoryview = field(repr=False)  # over all that is reserved: touch only what is accessible
+    cards: memoryview | None = field(repr=False)  # one byte per CARD_BYTES; None: not tracked
+
+    @property
+    def end(self) -> Addr:
+        return Addr(self.base + self.size)
+
+    def mark(self, offset: int, size: int) -> None:
+        """Notes that bytes [offset, offset + size) were written."""
+        if self.cards is not None and size:
+            first, last = offset // CARD_BYTES, (offset + size - 1) // CARD_BYTES
+            self.cards[first : last + 1] = b"\1" * (last + 1 - first)
+
+
+class AddressSpace:
+    """Native memory in named regions. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._next = _ARENA_HINT
+        self._bases: list[int] = []
+        self._regions: dict[int, Region] = {}
+
+    def map(
+        self,
+        kind: RegionKind,
+        name: str,
+        size: int,
+        *,
+        reserve: int = 0,
+        owner: Addr | None = None,
+        writable: bool = True,
+        tracked: bool = True,
+    ) -> Region:
+        """A new zeroed region of `size` accessible bytes that may grow to `reserve`. Raises OutOfAddressSpace."""
+        reserved = _round_up(max(size, reserve, 1), mmap.PAGESIZE)
+        base = Addr(_reserve(self._next, reserved))
+        self._next = _round_up(base + reserved + _GAP_BYTES, _GAP_BYTES)
+        array = (ctypes.c_ubyte * reserved).from_address(base)
+        weakref.finalize(array, _LIBC.munmap, base, reserved)  # once the last view is gone
+        cards = memoryview(mmap.mmap(-1, reserved // CARD_BYTES + 1)) if tracked and writable else None
+        view = memoryview(array).cast("B")
+        region = Region(kind, name, base, 0, reserved, writable, owner, view, cards)
+        self.grow(region, size)
+        insort(self._bases, base)
+        self._regions[base] = region
+        return region
+
+    def grow(self, region: Region, size: int) -> None:
+        """Makes a region's first `size` bytes accessible; new ones are zero."""
+        assert region.size <= size <= region.reserved
+        if size:
+            _make_accessible(region.base, _round_up(size, mmap.PAGESIZE))
+        region.size = size
+
+    def unmap(self, region: Region) -> None:
+        """Takes a region out of the map; its pages go once no view is left."""
+        self._bases.remove(region.base)
+        del self._regions[region.base]
+
+    def regions(self) -> Iterator[Region]:
+        """All regions, by address."""
+        return (self._regions[b] for b in self._bases)
+
+    def region_at(self, addr: int) -> Region | None:
+        """The region that holds `addr`."""
+        i = bisect_right(self._bases, addr)
+        if i == 0:
+            return None
+        region = self._regions[self._bases[i - 1]]
+        return region if addr < region.base + region.size else None
+
+    def locate(self, addr: int, size: int) -> tuple[Region, int]:
+        """Region and offset of `size` accessible bytes. Raises MemoryFault."""
+        region = self.region_at(addr)
+        if region is None or size < 0 or addr + size > region.end:
+            raise MemoryFault(addr, size)
+        return region, addr - region.base
+
+    def read(self, addr: Addr, size: int) -> bytes:
+        """Bytes at an address. Raises MemoryFault."""
+        if size == 0:
+            return b""
+        region, offset = self.locate(addr, size)
+        return bytes(region.view[offset : offset + size])
+
+    def write(self, addr: Addr, data: bytes) -> None:
+        """Writes bytes and marks their cards. Raises MemoryFault, also for read-only regions."""
+        if not data:
+            return
+        region, offset = self.locate(addr, len(data))
+        if not region.writable:
+            raise MemoryFault(addr, len(data), f"{region.kind.value} is read-only")
+        region.view[offset : offset + len(data)] = data
+        region.mark(offset, len(data))
+
+    def fill_readonly(self, region: Region, data: bytes) -> None:
+        """Puts a read-only region's contents in place, once, while it is made."""
+        region.view[: len(data)] = data
+
+    def load(self, addr: Addr, size: int) -> int:
+        """An unsigned little-endian number. Raises MemoryFault."""
+        return int.from_bytes(self.read(addr, size), "little")
+
+    def store(self, addr: Addr, size: int, value: int) -> None:
+        """Writes an unsigned little-endian number. Raises MemoryFault."""
+        self.write(addr, value.to_bytes(size, "little"))
+
+    def words(self, addr: Addr, count: int, fmt: str = "Q") -> memoryview:
+        """A live view of `count` numbers of struct format `fmt`. Writing through it marks no card."""
+        size = count * {"B": 1, "I": 4, "Q": 8, "d": 8, "f": 4}[fmt]
+        region, offset = self.locate(addr, size)
+        return region.view[offset : offset + size].cast(fmt)
+
+
+def _round_up(n: int, to: int) -> int:
+    return -(-n // to) * to
+
+
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = (
+        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long,
+    )  # fmt: skip
+    libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return libc
+
+
+_LIBC = _libc()
+
+
+def _reserve(hint: int, size: int) -> int:
+    """Address space with no access, at `hint` where that is free, else at the next free place."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+    for attempt in range(64 if _MAP_FIXED_NOREPLACE else 0):
+        at = hint + attempt * _round_up(size + _GAP_BYTES, 1 << 32)
+        got = _LIBC.mmap(at, size, _PROT_NONE, flags | _MAP_FIXED_NOREPLACE, -1, 0)
+        if got == at:
+            return at
+        if got != _MAP_FAILED:  # an old kernel took the hint for a wish
+            _LIBC.munmap(got, size)
+            break
+    got = _LIBC.mmap(hint, size, _PROT_NONE, flags, -1, 0)
+    if got in (_MAP_FAILED, None):
+        raise OutOfAddressSpace(size)
+    return int(got)
+
+
+def _make_accessible(base: int, size: int) -> None:
+    if _LIBC.mprotect(base, size, _PROT_RW):
+        raise OutOfAddressSpace(size)
