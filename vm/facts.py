@@ -1,0 +1,267 @@
+"""What is known about a function before it runs: made from its body on demand.
+
+Code is flat here: `block`, `loop`, `nop` and the `end` of a block do not retire and are left out, so an
+instruction index counts exactly the instructions that have a tick. The typing is the validator's own;
+`_Recorder` listens to it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from vm.instructions import Immediate, Immediates, block_type
+from vm.module import Module
+from vm.ops.row import Has, Imm, Op
+from vm.types import FuncType, ValType, slots, total_slots
+from vm.validator.context import Context
+from vm.validator.expression import check_body, local_types
+from vm.validator.typing import Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A structured instruction around an instruction; a linked list, innermost first.
+
+    `kind` is func, block, loop, if or else; `offset` is its opcode's, for func the expression's start.
+    `height` counts the operand slots below its parameters.
+    """
+
+    kind: str
+    offset: int
+    height: int
+    params: tuple[ValType, ...]
+    results: tuple[ValType, ...]
+    parent: Label | None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Where control may go: the top `keep` slots move down to operand height `drop_to` (slots)."""
+
+    target: int  # index into FunctionFacts.instrs
+    keep: int
+    drop_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instr:
+    """One instruction that retires: bytes [offset, end) of the file.
+
+    `imm` is as in `vm.instructions`, but a memory argument is (memory, offset), and block types and
+    br_table's labels are left out. `branches` is one for br, br_if, if (condition 0) and else (fallen into),
+    br_table's targets then its default, else none.
+    In unreachable code `stack` is None and `height` and `branches` mean nothing. A function's last `end` is
+    described as reached, its results on the stack.
+    """
+
+    offset: int
+    end: int
+    op: Op
+    imm: Immediates
+    height: int  # operand slots before it
+    stack: tuple[ValType, ...] | None  # operand types before it, bottom first
+    label: Label
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFacts:
+    """One function, flat."""
+
+    func: int
+    type: FuncType
+    local_types: tuple[ValType, ...]  # parameters first
+    local_slots: tuple[int, ...]  # slot index of each local
+    param_slots: int
+    num_local_slots: int
+    result_slots: int
+    max_height: int  # operand slots
+    frame_slots: int
+    instrs: tuple[Instr, ...]
+
+    def index_at(self, offset: int) -> int | None:
+        """The instruction that contains the file offset, else the next one; None past the last."""
+        at = bisect_right(self.instrs, offset, key=lambda instr: instr.offset) - 1
+        if at >= 0 and offset < self.instrs[at].end:
+            return at
+        at = bisect_left(self.instrs, offset, key=lambda instr: instr.offset)
+        return at if at < len(self.instrs) else None
+
+
+class _Jump:
+    """A branch whose target may not be known yet."""
+
+    __slots__ = ("drop_to", "keep", "target")
+
+    def __init__(self, keep: int, drop_to: int) -> None:
+        self.target, self.keep, self.drop_to = 0, keep, drop_to
+
+
+class _Open:
+    """A label while the code inside it is being read; jumps wait here until their target is known."""
+
+    __slots__ = ("label", "over", "skip", "start")
+
+    def __init__(self, label: Label, start: int, skip: _Jump | None = None) -> None:
+        self.label = label
+        self.start = start  # index of the first instruction inside
+        self.over: list[_Jump] = []  # to the end
+        self.skip = skip  # an if's own: to the else arm, or to the end when there is none
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    instr: Instr
+    jumps: tuple[_Jump, ...]
+
+    def finished(self) -> Instr:
+        if not self.jumps:
+            return self.instr
+        branches = tuple([Branch(jump.target, jump.keep, jump.drop_to) for jump in self.jumps])
+        return replace(self.instr, branches=branches)
+
+
+class _Recorder:
+    """Listens to the validator and writes down the instructions that retire."""
+
+    def __init__(self, types: tuple[FuncType, ...], type_: FuncType, start: int) -> None:
+        self.types = types
+        self.drafts: list[_Draft] = []
+        self.max_height = 0
+        self.open = [_Open(Label("func", start, 0, (), type_.results, None), 0)]
+
+    def typed(
+        self, offset: int, end: int, op: Op, imm: Immediates, stack: tuple[Operand, ...] | None, height: int
+    ) -> None:
+        known: tuple[ValType, ...] | None = None
+        if stack is not None:
+            known = tuple([type_ for type_ in stack if type_ is not None])
+            height = total_slots(known)
+            self.max_height = max(self.max_height, height)
+        instr = Instr(offset, end, op, imm, height, known, self.open[-1].label, ())
+        match op.name:
+            case "block" | "loop":
+                self._enter(instr, height, None)
+            case "if":
+                jump = _Jump(0, height - 1)
+                self._retire(replace(instr, imm=()), (jump,))
+                self._enter(instr, height - 1, jump)
+            case "else":
+                self._else(instr)
+            case "end":
+                self._end(instr)
+            case _ if Has.SILENT not in op.has:
+                self._plain(instr)
+
+    def _retire(self, instr: Instr, jumps: tuple[_Jump, ...] = ()) -> None:
+        self.drafts.append(_Draft(instr, jumps))
+
+    def _enter(self, instr: Instr, height: int, skip: _Jump | None) -> None:
+        (number,) = instr.imm
+        assert isinstance(number, int)
+        type_ = block_type(number, self.types)
+        below = max(height - total_slots(type_.params), 0)
+        label = Label(instr.op.name, instr.offset, below, type_.params, type_.results, instr.label)
+        self.open.append(_Open(label, len(self.drafts), skip))
+
+    def _else(self, instr: Instr) -> None:
+        over = _Jump(0, instr.height)
+        self._retire(instr, (over,))
+        opened = self.open[-1]
+        opened.over.append(over)
+        self._land(opened.skip)
+        opened.skip = None
+        opened.label = replace(opened.label, kind="else", offset=instr.offset)
+
+    def _end(self, instr: Instr) -> None:
+        closed = self.open.pop()
+        for jump in closed.over:
+            jump.target = len(self.drafts)
+        self._land(closed.skip)
+        if not self.open:
+            results = closed.label.results
+            self.max_height = max(self.max_height, total_slots(results))
+            self._retire(replace(instr, height=total_slots(results), stack=results))
+
+    def _land(self, jump: _Jump | None) -> None:
+        if jump is not None:
+            jump.target = len(self.drafts)
+
+    def _plain(self, instr: Instr) -> None:
+        match instr.op.imm:
+            case (Imm.LABEL,):
+                self._retire(instr, (self._jump(instr.imm[0]),))
+            case (Imm.LABELS,):
+                self._retire(replace(instr, imm=()), tuple([self._jump(depth) for depth in instr.imm]))
+            case (Imm.MEMARG,):
+                self._retire(replace(instr, imm=instr.imm[1:]))
+            case _:
+                self._retire(instr)
+
+    def _jump(self, depth: Immediate) -> _Jump:
+        assert isinstance(depth, int)
+        opened = self.open[-1 - depth]
+        label = opened.label
+        if label.kind == "loop":
+            jump = _Jump(total_slots(label.params), label.height)
+            jump.target = opened.start
+        else:
+            jump = _Jump(total_slots(label.results), label.height)
+            opened.over.append(jump)
+        return jump
+
+
+def _slot_indexes(types: tuple[ValType, ...]) -> tuple[int, ...]:
+    return tuple(accumulate(map(slots, types[:-1]), initial=0)) if types else ()
+
+
+def facts_in(context: Context, func: int) -> FunctionFacts:
+    """The facts of a function defined in the context's module."""
+    type_, locals_ = context.funcs[func], local_types(context, func)
+    recorder = _Recorder(context.types, type_, context.module.body(func).code.start)
+    check_body(context, func, recorder)
+    num_local_slots, result_slots = total_slots(locals_), total_slots(type_.results)
+    return FunctionFacts(
+        func=func,
+        type=type_,
+        local_types=locals_,
+        local_slots=_slot_indexes(locals_),
+        param_slots=total_slots(type_.params),
+        num_local_slots=num_local_slots,
+        result_slots=result_slots,
+        max_height=recorder.max_height,
+        frame_slots=max(num_local_slots + recorder.max_height, result_slots),
+        instrs=tuple([draft.finished() for draft in recorder.drafts]),
+    )
+
+
+def function_facts(module: Module, func: int) -> FunctionFacts:
+    """The facts of a function defined here, computed anew; `func` counts imports.
+
+    Raises ValidationError or DecodeError when the body is not valid. Reads the whole module's index
+    spaces each time: ask a `FactsCache` for more than one function.
+    """
+    return facts_in(Context.of(module), func)
+
+
+class FactsCache:
+    """Facts of one module's functions, the most recently used kept."""
+
+    def __init__(self, module: Module, capacity: int = 512) -> None:
+        self.module = module
+        self._context = Context.of(module)
+        self._capacity = capacity
+        self._kept: OrderedDict[int, FunctionFacts] = OrderedDict()
+
+    def __call__(self, func: int) -> FunctionFacts:
+        """The facts of a function defined here; `func` counts imports."""
+        found = self._kept.get(func)
+        if found is None:
+            found = self._kept[func] = facts_in(self._context, func)
+            if len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(func)
+        return found

@@ -1,0 +1,1 @@
+"""Typing of function bodies and constant expressions: the specification's algorithm, once."""

@@ -1,0 +1,150 @@
+"""The operand and label stacks of one expression (spec: Appendix, Validation Algorithm).
+
+An operand of unknown type, as unreachable code has them, is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NoReturn, Protocol
+
+from vm.errors import DecodeError, ValidationError
+from vm.instructions import Immediate, Immediates, block_type
+from vm.ops.row import Op
+from vm.types import FuncType, ValType
+from vm.validator.context import Context
+
+Operand = ValType | None
+
+
+class Sink(Protocol):
+    """Is told of every instruction once it has been typed.
+
+    `stack` is the operands before it, bottom first; None where the instruction cannot be reached.
+    `height` counts the operands before it, in values.
+    """
+
+    def typed(
+        self, offset: int, end: int, op: Op, imm: Immediates, stack: tuple[Operand, ...] | None, height: int
+    ) -> None: ...
+
+
+class Frame:
+    """A structured instruction that is open. `height` is in values, below its parameters."""
+
+    __slots__ = ("dead", "height", "kind", "type", "unreachable")
+
+    def __init__(self, kind: str, type_: FuncType, height: int, dead: bool) -> None:
+        self.kind, self.type, self.height = kind, type_, height
+        self.dead = dead  # the structured instruction itself cannot be reached
+        self.unreachable = False  # nor can what comes next inside it
+
+    @property
+    def label(self) -> tuple[ValType, ...]:
+        """What a branch to it takes along."""
+        return self.type.params if self.kind == "loop" else self.type.results
+
+
+def matches(actual: Operand, expected: ValType) -> bool:
+    """Whether a value of type `actual` may stand where `expected` is wanted (spec: Matching)."""
+    return actual is None or actual is expected or actual == expected
+
+
+class Typing:
+    """State of the algorithm. `at` is the offset of the instruction being typed, for errors."""
+
+    __slots__ = ("at", "context", "floor", "frames", "func", "globals_in_reach", "locals", "results", "stack")
+
+    def __init__(
+        self,
+        context: Context,
+        func: int | None,
+        locals_: Sequence[ValType],
+        results: tuple[ValType, ...],
+        at: int,
+        globals_in_reach: int | None = None,
+    ) -> None:
+        self.context, self.func, self.locals, self.results, self.at = context, func, locals_, results, at
+        self.globals_in_reach = len(context.globals) if globals_in_reach is None else globals_in_reach
+        self.stack: list[Operand] = []
+        self.frames: list[Frame] = [Frame("func", FuncType((), results), 0, dead=False)]
+        self.floor = 0  # height of the innermost frame
+
+    def fail(self, what: str) -> NoReturn:
+        """Raises a ValidationError for the instruction being typed."""
+        raise ValidationError(self.func, self.at, what)
+
+    def malformed(self, what: str) -> NoReturn:
+        """Raises a DecodeError for the instruction being typed."""
+        raise DecodeError(self.at, what)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the next instruction cannot be reached."""
+        frame = self.frames[-1]
+        return frame.unreachable or frame.dead
+
+    def pop_any(self, wanted: str = "a value") -> Operand:
+        """[t] → []; None when the operand is of unknown type."""
+        if len(self.stack) > self.floor:
+            return self.stack.pop()
+        if not self.frames[-1].unreachable:
+            self.fail(f"expected {wanted}, found nothing on the operand stack")
+        return None
+
+    def pop(self, expected: ValType) -> Operand:
+        """[expected] → []."""
+        actual = self.pop_any(str(expected))
+        if actual is not expected and not matches(actual, expected):
+            self.fail(f"expected {expected}, found {actual}")
+        return actual
+
+    def pop_all(self, expected: Sequence[ValType]) -> list[Operand]:
+        """[expected*] → []; what was there, bottom first."""
+        found = [self.pop(type_) for type_ in reversed(expected)]
+        found.reverse()
+        return found
+
+    def push(self, type_: Operand) -> None:
+        """[] → [t]."""
+        self.stack.append(type_)
+
+    def push_all(self, types: Iterable[Operand]) -> None:
+        """[] → [t*]."""
+        self.stack += types
+
+    def unreachable(self) -> None:
+        """The rest of the innermost frame cannot be reached: [t*] → [any*]."""
+        del self.stack[self.floor :]
+        self.frames[-1].unreachable = True
+
+    def open(self, kind: str, type_: FuncType) -> None:
+        """Enters a structured instruction whose parameters have been popped."""
+        self.frames.append(Frame(kind, type_, len(self.stack), self.dead))
+        self.floor = len(self.stack)
+        self.stack += type_.params
+
+    def close(self) -> Frame:
+        """Leaves the innermost frame; its results are popped, not pushed again."""
+        frame = self.frames[-1]
+        self.pop_all(frame.type.results)
+        if len(self.stack) != self.floor:
+            left = " ".join("any" if t is None else str(t) for t in self.stack[self.floor :])
+            self.fail(f"values are left on the operand stack at the end of a {frame.kind}: {left}")
+        self.frames.pop()
+        self.floor = self.frames[-1].height if self.frames else 0
+        return frame
+
+    def label(self, depth: Immediate) -> tuple[ValType, ...]:
+        """What a branch to the label takes along."""
+        assert isinstance(depth, int)
+        if depth >= len(self.frames):
+            self.fail(f"unknown label {depth}, of {len(self.frames)}")
+        return self.frames[-1 - depth].label
+
+    def block_type(self, number: Immediate) -> FuncType:
+        """The type a block type stands for (see `vm.instructions`)."""
+        assert isinstance(number, int)
+        if number >= len(self.context.types):
+            self.fail(f"unknown type {number}, of {len(self.context.types)}")
+        return block_type(number, self.context.types)
