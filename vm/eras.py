@@ -22,8 +22,9 @@ MACHINE_STRUCTS: Mapping[str, Struct] = MappingProxyType(
             Field("thread_count", "u32", "threads of this store"),
             Field("bulk_done", "u64", "units done of a bulk operation that a pause cut short, else 0"),
             Field("max_frames", "u64", "deepest control stack, in frames"),
-            Field("max_memory_bytes", "u64", "greatest size of one linear memory, in bytes"),
-            Field("max_table_elements", "u64", "greatest size of one table, in elements"),
+            Field("max_memory_bytes", "u64", "greatest size of all linear memories together, in bytes"),
+            Field("max_table_elements", "u64", "greatest size of all tables together, in elements"),
+            Field("gc_heap_used", "u64", "bytes of the GC heap in use"),
         ),
         "Thread": (
             Field("depth", "u64", "control records in use"),
@@ -39,12 +40,12 @@ MACHINE_STRUCTS: Mapping[str, Struct] = MappingProxyType(
             Field("pc", "u32", "index of the instruction to run next"),
             Field("base", "u64", "address of the frame's first slot"),
             Field("flags", "u32", "1: a host function's frame"),
-            Field("continuation", "u32", "host frames: which continuation gets the results"),
+            Field("callee_results", "u32", "host frames: result slots of the function it called"),
         ),
         "CodeRecord": (
             Field("vmctx", "u64", "what the function is called with"),
             Field("func", "u32", "function index, or the host function's number"),
-            Field("kind", "u32", "1 WebAssembly, 2 host"),
+            Field("kind", "u32", "1 WebAssembly, 2 host, 3 start-up code"),
         ),
         "InstanceRecord": (
             Field("vmctx", "u64", "the instance's VMContext"),
@@ -56,17 +57,23 @@ MACHINE_STRUCTS: Mapping[str, Struct] = MappingProxyType(
         "DescriptorTable": (
             Field("count", "u32", "records in use, closed ones among them"),
             Field("reserved", "u32", ""),
+            Field("last_serial", "u64", "serial number of the descriptor opened last"),
         ),
         "Descriptor": (
-            Field("kind", "u32", "0 closed, 1 standard stream, 2 file, 3 directory, 4 preopened directory"),
-            Field("fdflags", "u32", "append, dsync, nonblock, rsync, sync"),
+            Field(
+                "kind",
+                "u32",
+                "0 closed, 1 stdin, 2 stdout, 3 stderr, 4 file, 5 directory, 6 preopened directory",
+            ),
+            Field("fdflags", "u32", "1 append, 2 dsync, 4 nonblock, 8 rsync, 16 sync"),
             Field("rights", "u64", "what may be done with it"),
             Field("inheriting", "u64", "what descriptors opened through it may do"),
             Field("offset", "u64", "where the next read or write starts, in bytes"),
-            Field("root", "u32", "the preopened directory it was opened under"),
-            Field("oflags", "u32", "how it was opened"),
+            Field("serial", "u64", "tells apart what was opened twice by the same path"),
+            Field("root", "u32", "number of the preopened directory it lies under"),
             Field("path_bytes", "u32", "length of the path"),
             Field("guest_bytes", "u32", "length of a preopened directory's name in the guest"),
+            Field("reserved", "u32", ""),
             Field("path", "bytes[4096]", "relative to the root; a preopened directory's host path"),
             Field("guest", "bytes[256]", "a preopened directory's name in the guest"),
         ),
@@ -80,9 +87,7 @@ def _func_ref(wasm_call: str) -> Struct:
         Field("wasm_call", wasm_call, "called by compiled code; null for a host function until linked"),
         Field("type_index", "VMSharedTypeIndex", "engine-wide id of the type; call_indirect compares it"),
         PTR,
-        Field(
-            "vmctx", "ptr<VMOpaqueContext>", "first argument of every call: the instance or a host context"
-        ),
+        Field("vmctx", "ptr<VMOpaqueContext>", "first argument of every call: the instance or a host context"),
     )
 
 
@@ -91,9 +96,7 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
         Field("magic", "u32", 'the bytes "core": marks a core instance'),
         PTR,
         Field("store_context", "ptr<VMStoreContext>", "what the instances of one store share"),
-        Field(
-            "builtin_functions", "ptr<VMBuiltinFunctionsArray>", "runtime functions that compiled code calls"
-        ),
+        Field("builtin_functions", "ptr<VMBuiltinFunctionsArray>", "runtime functions that compiled code calls"),
         Field("epoch_ptr", "ptr<AtomicU64>", "the engine's epoch counter, for interruption"),
         Field("gc_heap_data", "ptr<collector data>", "what the collector wants compiled code to reach"),
         Field("type_ids", "ptr<VMSharedTypeIndex>", "engine-wide id of each of the module's types"),
@@ -110,9 +113,7 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
             "num_owned_memories",
             "memories that are not shared, in line",
         ),
-        Array(
-            "imported_functions", "VMFunctionImport", "num_imported_functions", "imported functions' funcrefs"
-        ),
+        Array("imported_functions", "VMFunctionImport", "num_imported_functions", "imported functions' funcrefs"),
         Array("imported_tables", "VMTableImport", "num_imported_tables", "tables of other instances"),
         Array(
             "imported_globals",
@@ -132,9 +133,7 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
             "funcrefs of functions that escape; written when first needed",
         ),
         Array("startup_func_ref", "VMFuncRef", "has_startup_func", "code that finishes instantiation"),
-        Array(
-            "runtime_data_bases", "ptr<u8>", "num_runtime_data", "bytes of each data segment or memory image"
-        ),
+        Array("runtime_data_bases", "ptr<u8>", "num_runtime_data", "bytes of each data segment or memory image"),
         Array("runtime_data_lengths", "u32", "num_runtime_data", "their lengths; 0 once dropped"),
     ),
     "VMFuncRef": _func_ref("ptr<VMWasmCallFunction>?"),
@@ -152,9 +151,7 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
         PTR,
     ),
     "VMGlobalImport": (
-        Field(
-            "from", "ptr<VMGlobalDefinition>", "the value's storage, in its owner's VMContext or the host's"
-        ),
+        Field("from", "ptr<VMGlobalDefinition>", "the value's storage, in its owner's VMContext or the host's"),
         Field("vmctx", "ptr<VMOpaqueContext>?", "the owner; null for the host's"),
         Field("kind", "VMGlobalKind", "who owns it, and its number there"),
     ),
@@ -176,21 +173,15 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
         Field("base", "ptr<u8>", "byte 0 of the linear memory"),
         Field("current_length", "usize", "bytes the memory has now: the bound of every access"),
     ),
-    "VMGlobalDefinition": (
-        Field("storage", "bytes[16]", "the value, low bytes first; unused bytes mean nothing"),
-    ),
+    "VMGlobalDefinition": (Field("storage", "bytes[16]", "the value, low bytes first; unused bytes mean nothing"),),
     "VMTagDefinition": (Field("type_index", "VMSharedTypeIndex", "engine-wide id of the tag's type"),),
     "VMStoreContext": (
         Field("fuel_consumed", "i64", "minus the fuel left; compiled code stops when it turns positive"),
         Field("epoch_deadline", "u64", "the epoch at which compiled code yields"),
-        Field(
-            "execution_version", "u64", "changes whenever the store's state may have changed; for debuggers"
-        ),
+        Field("execution_version", "u64", "changes whenever the store's state may have changed; for debuggers"),
         Field("stack_limit", "usize", "lowest native stack address allowed; all ones while no wasm runs"),
         Field("gc_heap", "VMMemoryDefinition", "the GC heap; no heap: a dangling base and length 0"),
-        Field(
-            "last_wasm_exit_trampoline_fp", "usize", "native frame of the last call out of wasm; none here"
-        ),
+        Field("last_wasm_exit_trampoline_fp", "usize", "native frame of the last call out of wasm; none here"),
         Field("last_wasm_exit_pc", "usize", "native pc of the last call out of wasm; none here"),
         Field("last_wasm_entry_sp", "usize", "native stack pointer at the last call into wasm; none here"),
         Field("last_wasm_entry_fp", "usize", "native frame at the last call into wasm; none here"),
@@ -201,10 +192,17 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
         Field("component_context", "u32[2]", "context slots of the component model"),
         Field("current_thread", "VMLazyThread", "component-model thread; 0 none"),
     ),
+    "VMGcHeader": (
+        Field("kind", "u32", "what the object is, in the high bits"),
+        Field("ty", "VMSharedTypeIndex", "engine-wide id of its type"),
+    ),
+    "VMNullExternRef": (
+        Field("header", "VMGcHeader", "of every object of the GC heap"),
+        Field("host_data", "u32", "which host value it stands for"),
+        Align(8),
+    ),
     "VMArrayCallHostFuncContext": (
-        Field(
-            "magic", "u32", 'the bytes "ACHF": marks a host function made with the array calling convention'
-        ),
+        Field("magic", "u32", 'the bytes "ACHF": marks a host function made with the array calling convention'),
         PTR,
         Field("func_ref", "VMFuncRef", "the host function's own funcref"),
         Field("host_state", "fatptr<dyn Any + Send + Sync>", "the closure: data pointer and table pointer"),

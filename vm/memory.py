@@ -65,6 +65,7 @@ class OutOfAddressSpace(WasmscopeError):
 class Region:
     """Bytes [base, base + size) of the address space; `reserved` is how far it may grow."""
 
+    number: int  # regions are numbered as they are mapped
     kind: RegionKind
     name: str
     base: Addr
@@ -93,6 +94,8 @@ class AddressSpace:
         self._next = _ARENA_HINT
         self._bases: list[int] = []
         self._regions: dict[int, Region] = {}
+        self._mapped = 0
+        self.recorder: list[tuple[int, int, bytes]] | None = None  # gets (region number, offset, data) of writes
 
     def map(
         self,
@@ -113,7 +116,8 @@ class AddressSpace:
         weakref.finalize(array, _LIBC.munmap, base, reserved)  # once the last view is gone
         cards = memoryview(mmap.mmap(-1, reserved // CARD_BYTES + 1)) if tracked and writable else None
         view = memoryview(array).cast("B")
-        region = Region(kind, name, base, 0, reserved, writable, owner, view, cards)
+        region = Region(self._mapped, kind, name, base, 0, reserved, writable, owner, view, cards)
+        self._mapped += 1
         self.grow(region, size)
         insort(self._bases, base)
         self._regions[base] = region
@@ -166,6 +170,13 @@ class AddressSpace:
             raise MemoryFault(addr, len(data), f"{region.kind.value} is read-only")
         region.view[offset : offset + len(data)] = data
         region.mark(offset, len(data))
+        if self.recorder is not None:
+            self.recorder.append((region.number, offset, bytes(data)))
+
+    def rewrite(self, number: int, offset: int, data: bytes) -> None:
+        """Repeats a recorded write."""
+        region = next(r for r in self._regions.values() if r.number == number)
+        self.write(Addr(region.base + offset), data)
 
     def fill_readonly(self, region: Region, data: bytes) -> None:
         """Puts a read-only region's contents in place, once, while it is made."""
@@ -179,11 +190,10 @@ class AddressSpace:
         """Writes an unsigned little-endian number. Raises MemoryFault."""
         self.write(addr, value.to_bytes(size, "little"))
 
-    def words(self, addr: Addr, count: int, fmt: str = "Q") -> memoryview:
-        """A live view of `count` numbers of struct format `fmt`. Writing through it marks no card."""
-        size = count * {"B": 1, "I": 4, "Q": 8, "d": 8, "f": 4}[fmt]
-        region, offset = self.locate(addr, size)
-        return region.view[offset : offset + size].cast(fmt)
+    def words(self, addr: Addr, count: int, width: int = 8) -> memoryview:
+        """A live view of `count` numbers of 4 or 8 bytes. Writing through it marks no card."""
+        region, offset = self.locate(addr, count * width)
+        return region.view[offset : offset + count * width].cast("Q" if width == 8 else "I")
 
 
 def _round_up(n: int, to: int) -> int:

@@ -45,6 +45,11 @@ class RefType:
     heap: Heap | int
     nullable: bool = True
 
+    @property
+    def is_func(self) -> bool:
+        """Whether its values are VMFuncRef addresses, not references into the GC heap."""
+        return self.heap is Heap.FUNC
+
     def __str__(self) -> str:
         if self.nullable and isinstance(self.heap, Heap):
             return f"{self.heap}ref"

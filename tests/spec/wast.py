@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(rb'\\(?:([0-9a-fA-F]{2})|u\{([0-9a-fA-F_]+)\}|(.))', re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:([0-9a-fA-F]{2})|u\{([0-9a-fA-F_]+)\}|(.))", re.DOTALL)
 _SIMPLE = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
 
 

@@ -18,10 +18,27 @@ _FLOAT_BINARY = ("add", "sub", "mul", "div", "min", "max", "copysign")
 _TRAPPING = ("div_s", "div_u", "rem_s", "rem_u")
 _EXTENDED_CONST = ("add", "sub", "mul")
 
+_Family = tuple[tuple[int, str, tuple[str, ...]], ...]
+
 # (first number, type, operator names); numbers run on from the first
-_COMPARES = ((0x46, "i32", _INT_COMPARE), (0x51, "i64", _INT_COMPARE), (0x5B, "f32", _FLOAT_COMPARE), (0x61, "f64", _FLOAT_COMPARE))
-_UNARIES = ((0x67, "i32", _INT_UNARY), (0x79, "i64", _INT_UNARY), (0x8B, "f32", _FLOAT_UNARY), (0x99, "f64", _FLOAT_UNARY))
-_BINARIES = ((0x6A, "i32", _INT_BINARY), (0x7C, "i64", _INT_BINARY), (0x92, "f32", _FLOAT_BINARY), (0xA0, "f64", _FLOAT_BINARY))
+_COMPARES: _Family = (
+    (0x46, "i32", _INT_COMPARE),
+    (0x51, "i64", _INT_COMPARE),
+    (0x5B, "f32", _FLOAT_COMPARE),
+    (0x61, "f64", _FLOAT_COMPARE),
+)
+_UNARIES: _Family = (
+    (0x67, "i32", _INT_UNARY),
+    (0x79, "i64", _INT_UNARY),
+    (0x8B, "f32", _FLOAT_UNARY),
+    (0x99, "f64", _FLOAT_UNARY),
+)
+_BINARIES: _Family = (
+    (0x6A, "i32", _INT_BINARY),
+    (0x7C, "i64", _INT_BINARY),
+    (0x92, "f32", _FLOAT_BINARY),
+    (0xA0, "f64", _FLOAT_BINARY),
+)
 
 # (number, name, from, to)
 _CONVERSIONS = (
@@ -61,11 +78,18 @@ _SIGN_EXTENSIONS = (
 )
 
 # prefix 0xFC, numbered from 0
-_SATURATING = tuple((f"{to}.trunc_sat_{frm}_{s}", frm, to) for to in ("i32", "i64") for frm in ("f32", "f64") for s in "su")
+_SATURATING = tuple(
+    (f"{to}.trunc_sat_{frm}_{s}", frm, to) for to in ("i32", "i64") for frm in ("f32", "f64") for s in "su"
+)
 
 
 def _constants() -> Iterator[Op]:
-    for number, type_, imm in ((0x41, "i32", Imm.I32), (0x42, "i64", Imm.I64), (0x43, "f32", Imm.F32), (0x44, "f64", Imm.F64)):
+    for number, type_, imm in (
+        (0x41, "i32", Imm.I32),
+        (0x42, "i64", Imm.I64),
+        (0x43, "f32", Imm.F32),
+        (0x44, "f64", Imm.F64),
+    ):
         yield Op((0, number), f"{type_}.const", (imm,), f"-> {type_}", Has.PURE | Has.CONST, "mvp", "exec-const")
 
 

@@ -7,9 +7,7 @@ from vm.ops.row import Has, Imm, Op
 _R = "reference-types"
 
 
-def _table(
-    code: tuple[int, int], name: str, imm: tuple[Imm, ...], sig: str, has: Has, proposal: str = _R
-) -> Op:
+def _table(code: tuple[int, int], name: str, imm: tuple[Imm, ...], sig: str, has: Has, proposal: str = _R) -> Op:
     return Op(code, name, imm, sig, has, proposal, "exec-" + name.replace(".", "-").replace("_", "-"))
 
 

@@ -1,0 +1,66 @@
+"""The control stack: one record a frame, in bytes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vm.layout import Layouts, StructView
+from vm.memory import Region
+from vm.types import Addr
+
+WASM_FRAME, HOST_FRAME = 0, 1
+
+
+class Record(NamedTuple):
+    """A control record. Below the top, `pc` is the instruction to go on with after the call."""
+
+    vmctx: Addr
+    func: int
+    pc: int
+    base: Addr
+    flags: int
+    callee_results: int
+
+    @property
+    def is_host(self) -> bool:
+        return self.flags == HOST_FRAME
+
+
+class ControlStack:
+    """Records 0 (outermost) to depth - 1 (innermost)."""
+
+    def __init__(self, layouts: Layouts, thread: StructView, region: Region) -> None:
+        layout = layouts.struct("ControlRecord")
+        self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results")
+        self._stride, self._thread, self._view = layout.size, thread, region.view
+        self.capacity = region.size // layout.size
+
+    @property
+    def depth(self) -> int:
+        return self._thread.get("depth")
+
+    @depth.setter
+    def depth(self, depth: int) -> None:
+        self._thread.set("depth", depth)
+
+    def __getitem__(self, i: int) -> Record:
+        vmctx, func, pc, base, flags, callee_results = self._codec.unpack_from(self._view, i * self._stride)
+        return Record(Addr(vmctx), func, pc, Addr(base), flags, callee_results)
+
+    def __setitem__(self, i: int, record: Record) -> None:
+        self._codec.pack_into(self._view, i * self._stride, *record)
+
+    def push(self, record: Record) -> None:
+        """Adds an innermost frame; the caller checked the limit."""
+        depth = self.depth
+        self[depth] = record
+        self.depth = depth + 1
+
+    def pop(self) -> Record:
+        """Takes the innermost frame off."""
+        self.depth -= 1
+        return self[self.depth]
+
+    @property
+    def top(self) -> Record:
+        return self[self.depth - 1]

@@ -1,0 +1,87 @@
+"""An instance: a module and its VMContext. What it refers to is found through the bytes of the VMContext."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vm.facts import FactsCache
+from vm.layout import StructView
+from vm.memories import LinearMemory
+from vm.module import Module
+from vm.shape import ModuleShape
+from vm.tables import Table
+from vm.types import Addr, ExternKind, FuncType, GlobalType
+
+
+@dataclass(frozen=True, slots=True)
+class FuncExtern:
+    """A function as imports and exports pass it."""
+
+    func_ref: Addr
+    type: FuncType
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalExtern:
+    """A global as imports and exports pass it."""
+
+    storage: Addr
+    type: GlobalType
+    owner: Addr
+    index: int  # among the owner's own globals
+
+
+Extern = FuncExtern | LinearMemory | Table | GlobalExtern
+
+
+@dataclass(eq=False)
+class Instance:
+    """One instance of a store. Objects kept here are found again from the bytes at any time."""
+
+    number: int
+    name: str
+    module: Module
+    shape: ModuleShape
+    vmctx: StructView
+    record: StructView
+    code_base: Addr  # of the code records of its functions, by function index
+    facts: FactsCache
+    memories: tuple[LinearMemory, ...] = ()
+    tables: tuple[Table, ...] = ()
+    globals: tuple[GlobalExtern, ...] = ()
+
+    @property
+    def addr(self) -> Addr:
+        """The VMContext's address: the instance's identity."""
+        return self.vmctx.addr
+
+    def is_imported(self, func: int) -> bool:
+        return func < self.module.num_imported_funcs
+
+    def import_record(self, func: int) -> StructView:
+        """The VMFunctionImport of an imported function."""
+        return self.vmctx.inner("imported_functions", func)
+
+    def func_ref_at(self, func: int) -> Addr | None:
+        """Where a function's VMFuncRef lies or would lie; None when it has no slot. Writes nothing."""
+        if self.is_imported(func) and self.vmctx.layouts.era.imports_use_import_record:
+            return self.vmctx.at("imported_functions", func)
+        slot = self.shape.func_ref_slots.get(func)
+        return None if slot is None else self.vmctx.at("func_refs", slot)
+
+    def elem_dropped(self, elem: int) -> bool:
+        return bool(self.record.get("elem_dropped", elem))
+
+    def data_dropped(self, data: int) -> bool:
+        return bool(self.record.get("data_dropped", data))
+
+    def data_bytes(self, data: int) -> bytes:
+        """A data segment's bytes now: none once it was dropped."""
+        if self.data_dropped(data):
+            return b""
+        start, end = self.module.datas[data].bytes
+        return self.module.bytes[start:end]
+
+    def export_names(self, kind: ExternKind, index: int) -> tuple[str, ...]:
+        """Under which names an entity is exported."""
+        return tuple(e.name for e in self.module.exports if e.kind is kind and e.index == index)

@@ -1,0 +1,419 @@
+"""Instantiation: imports are matched, a VMContext is laid out and filled, segments are written (spec: Instantiation).
+
+What was written before a trap stays written. The start function is left to the caller: it needs an executor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from vm import constant
+from vm.errors import LinkError
+from vm.facts import FactsCache
+from vm.host import HostFunction
+from vm.instance import Extern, FuncExtern, GlobalExtern, Instance
+from vm.layout import StructView
+from vm.machine import CodeKind, Machine
+from vm.memories import LinearMemory
+from vm.memory import OutOfAddressSpace, RegionKind
+from vm.module import Elem, Import, Module, Span, ValidModule
+from vm.shape import ModuleShape, RuntimeData, shape_of
+from vm.tables import Table
+from vm.types import (
+    PAGE_BYTES,
+    Addr,
+    ExternKind,
+    FuncType,
+    GlobalType,
+    Limits,
+    MemoryType,
+    NumType,
+    TableType,
+)
+
+_GLOBAL_OF_INSTANCE, _GLOBAL_OF_HOST = 1, 0
+_TABLE_RESERVE_ELEMENTS = 10_000_000
+_VMCTX_ALIGN = 16
+
+Provider = Mapping[tuple[str, str], Extern | HostFunction]
+
+
+def exports_of(instance: Instance) -> dict[str, Extern]:
+    """What an instance exports, by name, without its functions' funcrefs being written."""
+    return {e.name: _export(instance, e.kind, e.index) for e in instance.module.exports}
+
+
+def _export(instance: Instance, kind: ExternKind, index: int) -> Extern:
+    match kind:
+        case ExternKind.MEMORY:
+            return instance.memories[index]
+        case ExternKind.TABLE:
+            return instance.tables[index]
+        case ExternKind.GLOBAL:
+            return instance.globals[index]
+        case ExternKind.FUNC:
+            at = instance.func_ref_at(index)
+            assert at is not None, "exported functions have a funcref slot"
+            return FuncExtern(at, instance.module.func_type(index))
+
+
+def instantiate(machine: Machine, valid: ValidModule, provider: Provider, name: str = "") -> Instance:
+    """A new instance. Raises LinkError, and Trap when a segment does not fit."""
+    module = valid.module
+    imports = _resolve_imports(machine, module, provider)
+    if len(machine.instances) >= machine.limits.max_instances:
+        raise LinkError(f"more than {machine.limits.max_instances} instances")
+    return _Maker(machine, module, name).make(imports)
+
+
+def _resolve_imports(machine: Machine, module: Module, provider: Provider) -> list[Extern]:
+    missing = [i for i in module.imports if (i.module, i.name) not in provider]
+    if missing:
+        named = ", ".join(f"{i.module}.{i.name} ({i.kind} {i.type})" for i in missing[:20])
+        more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
+        raise LinkError(f"nobody provides {named}{more}", "use --preload MODULE=FILE")
+    found: list[Extern] = []
+    for wanted in module.imports:
+        given = provider[wanted.module, wanted.name]
+        if isinstance(given, HostFunction):
+            _match(wanted, given.type)
+            given = machine.define_host(given)
+        else:
+            _match(wanted, _type_of(given))
+        found.append(given)
+    return found
+
+
+def _type_of(extern: Extern) -> FuncType | TableType | MemoryType | GlobalType:
+    match extern:
+        case LinearMemory():  # a memory's present size counts, not its declared one
+            return MemoryType(Limits(extern.pages, extern.type.limits.max), extern.type.addr)
+        case Table():
+            return TableType(extern.type.elem, Limits(extern.size, extern.type.limits.max), extern.type.addr)
+        case _:
+            return extern.type
+
+
+def _match(wanted: Import, given: FuncType | TableType | MemoryType | GlobalType) -> None:
+    """Raises LinkError unless `given` may stand for what is wanted (spec: Import Matching)."""
+    want = wanted.type
+    match want, given:
+        case (FuncType(), FuncType()) | (GlobalType(), GlobalType()):
+            fits = want == given
+        case MemoryType(), MemoryType():
+            fits = want.addr is given.addr and _limits_fit(want.limits, given.limits)
+        case TableType(), TableType():
+            fits = want.addr is given.addr and want.elem == given.elem and _limits_fit(want.limits, given.limits)
+        case _:
+            fits = False
+    if not fits:
+        raise LinkError(
+            f"incompatible import type: {wanted.module}.{wanted.name} should be {wanted.kind} {want}, but is {given}"
+        )
+
+
+def _limits_fit(want: Limits, given: Limits) -> bool:
+    if given.min < want.min:
+        return False
+    return want.max is None or (given.max is not None and given.max <= want.max)
+
+
+class _Maker:
+    """One instantiation under way."""
+
+    def __init__(self, machine: Machine, module: Module, name: str) -> None:
+        self.machine, self.module = machine, module
+        self.shape: ModuleShape = shape_of(module, machine.layouts.era)
+        self.name = name or module.names.module or f"instance {len(machine.instances)}"
+
+    def make(self, imports: Sequence[Extern]) -> Instance:
+        self._check_budgets()
+        instance = self.instance = self._allocate()
+        self._fill_header()
+        self._link(imports)
+        self._define_tables()
+        self._define_memories()
+        self._define_globals()
+        self._fill_runtime_data()
+        self.machine.instances.append(instance)
+        self._initialise()
+        instance.record.set("state", 1)
+        return instance
+
+    # -- laying out ------------------------------------------------------------------------------
+
+    def _check_budgets(self) -> None:
+        pages = sum(m.type.limits.min for m in self.module.defined_memories)
+        if pages * PAGE_BYTES > self.machine.memory_budget():
+            raise LinkError(
+                f"its memories start with {pages:,} pages, past the limit of "
+                f"{self.machine.limits.max_memory_bytes:,} bytes",
+                "raise --max-memory",
+            )
+        elements = sum(t.type.limits.min for t in self.module.defined_tables)
+        if elements > self.machine.table_budget():
+            raise LinkError(
+                f"its tables start with {elements:,} elements, past the limit of "
+                f"{self.machine.limits.max_table_elements:,}",
+                "raise --max-table-elements",
+            )
+
+    def _allocate(self) -> Instance:
+        machine, number = self.machine, len(self.machine.instances)
+        layout = machine.layouts.struct("VMContext", self.shape.counts)
+        size = -(-layout.size // _VMCTX_ALIGN) * _VMCTX_ALIGN
+        region = machine.space.map(RegionKind.VMCTX, f"vmctx of {self.name}", size)
+        region.owner = region.base
+        record_layout = machine.layouts.struct("InstanceRecord", self.shape.counts)
+        record = machine.space.map(RegionKind.ENGINE, f"instance record {number}", record_layout.size)
+        code = [(region.base, i, CodeKind.WASM) for i in range(len(self.module.func_type_indexes))]
+        code_base = machine.add_codes([*code, (region.base, 0, CodeKind.STARTUP)])
+        view = StructView(machine.space, machine.layouts, record_layout, record.base)
+        view.set("vmctx", region.base)
+        view.set("number", number)
+        vmctx = StructView(machine.space, machine.layouts, layout, region.base)
+        return Instance(number, self.name, self.module, self.shape, vmctx, view, code_base, FactsCache(self.module))
+
+    def _fill_header(self) -> None:
+        machine, vmctx = self.machine, self.instance.vmctx
+        ids = b"".join(machine.type_id(t).to_bytes(4, "little") for t in self.module.types)
+        region = machine.space.map(
+            RegionKind.TYPE_IDS, f"type ids of {self.name}", len(ids), owner=vmctx.addr, writable=False
+        )
+        machine.space.fill_readonly(region, ids)
+        vmctx.set_raw("magic", machine.layouts.era.magics["vmctx"].encode())
+        for name, value in (
+            ("store_context", machine.store_context.addr),
+            ("runtime_limits", machine.store_context.addr),
+            ("builtin_functions", machine.builtins),
+            ("epoch_ptr", machine.epoch),
+            ("type_ids", region.base),
+        ):
+            if name in vmctx.names:
+                vmctx.set(name, value)
+
+    # -- imports ---------------------------------------------------------------------------------
+
+    def _link(self, imports: Sequence[Extern]) -> None:
+        counters = dict.fromkeys(ExternKind, 0)
+        for wanted, given in zip(self.module.imports, imports, strict=True):
+            self._link_one(counters[wanted.kind], given)
+            counters[wanted.kind] += 1
+        of = self.machine
+        self.instance.memories = tuple(i for i in imports if isinstance(i, LinearMemory))
+        self.instance.tables = tuple(i for i in imports if isinstance(i, Table))
+        self.instance.globals = tuple(i for i in imports if isinstance(i, GlobalExtern))
+        assert all(m.definition in of.memories for m in self.instance.memories)
+
+    def _link_one(self, index: int, given: Extern) -> None:
+        vmctx = self.instance.vmctx
+        match given:
+            case FuncExtern():
+                self._link_function(vmctx.inner("imported_functions", index), given)
+            case LinearMemory():
+                entry = vmctx.inner("imported_memories", index)
+                self._fill(entry, {"from": given.definition, "vmctx": given.owner, "index": given.index})
+            case Table():
+                entry = vmctx.inner("imported_tables", index)
+                self._fill(entry, {"from": given.definition, "vmctx": given.owner, "index": given.index})
+            case GlobalExtern():
+                entry = vmctx.inner("imported_globals", index)
+                self._fill(entry, {"from": given.storage, "vmctx": given.owner})
+                if "kind" in entry.names:
+                    kind = entry.inner("kind")
+                    kind.set("tag", _GLOBAL_OF_INSTANCE if given.owner else _GLOBAL_OF_HOST)
+                    kind.set("payload", given.index)
+
+    def _link_function(self, entry: StructView, given: FuncExtern) -> None:
+        self._write_provider(given.func_ref)
+        record = self.machine.read_func_ref(given.func_ref)
+        values = {"array_call": record.code, "wasm_call": record.code, "type_index": record.type_id}
+        self._fill(entry, {**values, "vmctx": record.vmctx})
+
+    def _write_provider(self, func_ref: Addr) -> None:
+        """The exporter's record is needed now: written if it never was."""
+        for provider in self.machine.instances:
+            if provider.addr <= func_ref < provider.addr + provider.vmctx.size:
+                for func in provider.shape.func_ref_slots:
+                    if provider.func_ref_at(func) == func_ref:
+                        self.machine.func_ref(provider, func)
+                        return
+
+    def _fill(self, entry: StructView, values: Mapping[str, int]) -> None:
+        for name, value in values.items():
+            if name in entry.names:
+                entry.set(name, value)
+
+    # -- definitions -----------------------------------------------------------------------------
+
+    def _follow(self, path: str, index: int) -> Addr:
+        machine, vmctx = self.machine, self.instance.vmctx
+        return machine.layouts.follow(
+            machine.space, machine.layouts.era.paths[path], vmctx.addr, index, self.shape.counts
+        )
+
+    def _define_tables(self) -> None:
+        for i, table in enumerate(self.module.defined_tables):
+            definition = self._follow("table.defined", i)
+            self._make_table(i, definition, table.type)
+
+    def _make_table(self, i: int, definition: Addr, type_: TableType) -> None:
+        machine, instance = self.machine, self.instance
+        size = machine.layouts.pointer_bytes if type_.elem.is_func else 4
+        declared = type_.limits.max if type_.limits.max is not None else _TABLE_RESERVE_ELEMENTS
+        reserve = max(type_.limits.min, min(declared, machine.limits.max_table_elements))
+        region = machine.space.map(
+            RegionKind.TABLE, f"table {i} of {self.name}", type_.limits.min * size,
+            reserve=reserve * size, owner=instance.addr,
+        )  # fmt: skip
+        view = machine.view("VMTableDefinition", definition)
+        view.set("base", region.base)
+        view.set("current_elements", type_.limits.min)
+        lazy = self.shape.lazy_elements[i]
+
+        def resolve(func: int) -> Addr:
+            return machine.func_ref(instance, func)
+
+        table = Table(machine.space, machine.layouts, definition, type_, region, instance.addr, i, lazy, resolve)
+        machine.tables[definition] = table
+        instance.tables += (table,)
+
+    def _define_memories(self) -> None:
+        for i, memory in enumerate(self.module.defined_memories):
+            if self._memories_by_pointer:
+                self.instance.vmctx.set("memories", self.instance.vmctx.at("owned_memories", i), i)
+            self._make_memory(i, self._follow("memory.defined", i), memory.type)
+
+    @property
+    def _memories_by_pointer(self) -> bool:
+        return "owned_memories" in self.instance.vmctx.names
+
+    def _make_memory(self, i: int, definition: Addr, type_: MemoryType) -> None:
+        machine = self.machine
+        size = type_.limits.min * PAGE_BYTES
+        ceiling = 4 << 30 if type_.addr is NumType.I32 else machine.limits.max_memory_bytes
+        declared = ceiling if type_.limits.max is None else type_.limits.max * PAGE_BYTES
+        reserve = max(size, min(declared, ceiling, machine.limits.max_memory_bytes))
+        try:
+            region = machine.space.map(
+                RegionKind.MEMORY, f"memory {i} of {self.name}", size,
+                reserve=reserve, owner=self.instance.addr,
+            )  # fmt: skip
+        except OutOfAddressSpace:
+            region = machine.space.map(RegionKind.MEMORY, f"memory {i} of {self.name}", size, owner=self.instance.addr)
+        view = machine.view("VMMemoryDefinition", definition)
+        view.set("base", region.base)
+        view.set("current_length", size)
+        memory = LinearMemory(machine.space, machine.layouts, definition, type_, region, self.instance.addr, i)
+        machine.memories[definition] = memory
+        self.instance.memories += (memory,)
+
+    def _define_globals(self) -> None:
+        for i, global_ in enumerate(self.module.defined_globals):
+            storage = self._follow("global.defined", i)
+            value = self._constant(global_.init)
+            self.machine.space.store(storage, global_width(self.machine, global_.type), value)
+            self.instance.globals += (GlobalExtern(storage, global_.type, self.instance.addr, i),)
+
+    def _constant(self, span: Span) -> int:
+        instance, machine = self.instance, self.machine
+
+        def global_value(i: int) -> int:
+            return read_global(machine, instance.globals[i])
+
+        def func_ref(func: int) -> int:
+            return machine.func_ref(instance, func)
+
+        return constant.evaluate(self.module, span, global_value, func_ref)
+
+    def _fill_runtime_data(self) -> None:
+        vmctx, machine = self.instance.vmctx, self.machine
+        if self.shape.counts["has_startup_func"]:
+            startup = vmctx.inner("startup_func_ref")
+            code = machine.code_of(self.instance, len(self.module.func_type_indexes))
+            type_id = machine.type_id(FuncType((), ()))
+            self._fill(startup, {"array_call": code, "wasm_call": code, "type_index": type_id, "vmctx": vmctx.addr})
+        segments = [(i, entry) for i, entry in enumerate(self.shape.runtime_data) if entry.kind != "image"]
+        if segments:
+            self._place_segments(segments)
+
+    def _place_segments(self, segments: Iterable[tuple[int, RuntimeData]]) -> None:
+        """Segments' bytes lie in a read-only region; an image was mapped, and so its entry stays (0, 0)."""
+        spans = [(i, self.module.datas[entry.index].bytes) for i, entry in segments]
+        data = b"".join(self.module.bytes[start:end] for _, (start, end) in spans)
+        region = self.machine.space.map(
+            RegionKind.DATA, f"data of {self.name}", len(data), owner=self.instance.addr, writable=False
+        )
+        self.machine.space.fill_readonly(region, data)
+        at: int = region.base
+        for i, (start, end) in spans:
+            self.instance.vmctx.set("runtime_data_bases", at, i)
+            self.instance.vmctx.set("runtime_data_lengths", end - start, i)
+            at += end - start
+
+    # -- initialisation --------------------------------------------------------------------------
+
+    def _initialise(self) -> None:
+        """Table initial values, then active element and data segments, in order. Raises Trap."""
+        imported = len(self.instance.tables) - len(self.module.defined_tables)
+        for i, table in enumerate(self.module.defined_tables):
+            if table.init is not None:
+                made = self.instance.tables[imported + i]
+                made.fill(0, self._constant(table.init), made.size)
+        for i, elem in enumerate(self.module.elems):
+            self._initialise_elem(i, elem)
+        for i, data in enumerate(self.module.datas):
+            if data.mode == "active" and data.offset is not None:
+                payload = self.module.bytes[data.bytes.start : data.bytes.end]
+                at = self._constant(data.offset)
+                self.instance.memories[data.memory].init(at, payload, 0, len(payload))
+                self.instance.record.set("data_dropped", 1, i)
+
+    def _initialise_elem(self, number: int, elem: Elem) -> None:
+        if elem.mode == "active" and elem.offset is not None and number not in self.shape.lazy_elems:
+            table = self.instance.tables[elem.table]
+            at = self._constant(elem.offset)
+            count = len(elem.items)
+            table.init(at, lambda a, b: elem_slots(self.machine, self.instance, number, a, b), count, 0, count)
+        if elem.mode != "passive":
+            self.instance.record.set("elem_dropped", 1, number)
+
+
+def elem_slots(machine: Machine, instance: Instance, elem: int, start: int, end: int) -> list[int]:
+    """Items [start, end) of an element segment as slots; the funcrefs are written."""
+
+    def slot(item: int | Span) -> int:
+        if isinstance(item, int):
+            return machine.func_ref(instance, item)
+        return constant.evaluate(
+            instance.module,
+            item,
+            lambda i: read_global(machine, instance.globals[i]),
+            lambda func: machine.func_ref(instance, func),
+        )
+
+    return [slot(item) for item in instance.module.elems[elem].items[start:end]]
+
+
+def drop_data(instance: Instance, data: int) -> None:
+    """data.drop: the segment is empty from now on; the runtime's length word says so too."""
+    instance.record.set("data_dropped", 1, data)
+    for i, entry in enumerate(instance.shape.runtime_data):
+        if entry.kind == "passive" and entry.index == data:
+            instance.vmctx.set("runtime_data_lengths", 0, i)
+
+
+def global_width(machine: Machine, type_: GlobalType) -> int:
+    """How many bytes of a global's storage hold its value."""
+    match type_.value:
+        case NumType.I64 | NumType.F64:
+            return 8
+        case NumType():
+            return 4
+        case _:
+            return machine.layouts.pointer_bytes if type_.value.is_func else 4
+
+
+def read_global(machine: Machine, extern: GlobalExtern) -> int:
+    """A global's value as a slot."""
+    return machine.space.load(extern.storage, global_width(machine, extern.type))

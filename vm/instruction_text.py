@@ -1,0 +1,171 @@
+"""One instruction as text, driven by the instruction table alone (spec: Text Format, Instructions)."""
+
+from __future__ import annotations
+
+from vm.floats import hex_float, short_float
+from vm.instructions import EMPTY_BLOCK, Immediate, Immediates, Instruction, block_type
+from vm.naming import Naming
+from vm.ops.row import Imm, Op
+from vm.types import NumType, RefType, ValType
+
+Token = tuple[str, str]
+
+
+class Words:
+    """Tokens of a line under construction: words with a space between them."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+
+    def word(self, text: str, role: str) -> None:
+        """A word; its space comes in front, but not after a parenthesis."""
+        if self.tokens and self.tokens[-1][0] != "(":
+            self.tokens.append((" ", "punct"))
+        self.tokens.append((text, role))
+
+    def open(self, keyword: str) -> None:
+        """`(keyword`."""
+        self.word("(", "punct")
+        self.word(keyword, "keyword")
+
+    def close(self) -> None:
+        """`)`."""
+        self.tokens.append((")", "punct"))
+
+    def name(self, text: str, role: str = "name") -> None:
+        """A name, or an index when there is none."""
+        self.word(text, role if text.startswith("$") else "number")
+
+    def group(self, keyword: str, types: tuple[ValType, ...]) -> None:
+        """`(result i32 i32)`; nothing when there are no types."""
+        if types:
+            self.open(keyword)
+            for type_ in types:
+                self.word(str(type_), "type")
+            self.close()
+
+
+def _integer(value: Immediate, bits: int) -> str:
+    assert isinstance(value, int)
+    return str(value - (1 << bits) if value >> (bits - 1) else value)
+
+
+def _index(value: Immediate) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+# Pairs of immediates that the text format writes the other way round.
+_SWAPPED = ((Imm.DATA, Imm.MEMORY), (Imm.ELEM, Imm.TABLE), (Imm.TYPE, Imm.TABLE))
+
+
+class InstructionText:
+    """Writes the instructions of one expression in file order, keeping track of labels."""
+
+    def __init__(self, naming: Naming, func: int) -> None:
+        self._naming, self._func = naming, func
+        self._labels: list[str] = [""]  # of the open structures, outermost first; the function has none
+        self._opened = 0
+
+    @property
+    def depth(self) -> int:
+        """Open structures, the expression itself not counted; -1 once it is over."""
+        return len(self._labels) - 1
+
+    def tokens(self, found: Instruction) -> tuple[Token, ...]:
+        """The tokens of the next instruction."""
+        words = Words()
+        words.word(found.op.name.removesuffix("_t"), "keyword")
+        if found.op.name == "end":
+            self._labels.pop()
+        elif Imm.BLOCK in found.op.imm:
+            self._open(words, found.imm)
+        else:
+            self._immediates(words, found.op, found.imm)
+        return tuple(words.tokens)
+
+    def _open(self, words: Words, imm: Immediates) -> None:
+        label = self._naming.label(self._func, self._opened)
+        self._opened += 1
+        self._labels.append(label if label.startswith("$") else "")
+        if self._labels[-1]:
+            words.word(label, "label")
+        number = _index(imm[0])
+        if number >= 0:
+            words.open("type")
+            words.name(self._naming.type_(number))
+            words.close()
+        elif number != EMPTY_BLOCK:
+            words.group("result", block_type(number, ()).results)
+
+    def _immediates(self, words: Words, op: Op, imm: Immediates) -> None:
+        match op.imm:
+            case (Imm.MEMARG,):
+                self._memarg(words, op, imm)
+            case (Imm.LABEL,) | (Imm.LABELS,):
+                for depth in imm:
+                    self._label(words, _index(depth))
+            case (Imm.TYPES,):
+                words.group("result", tuple([type_ for type_ in imm if isinstance(type_, NumType | RefType)]))
+            case (Imm.MEMORY,) | (Imm.MEMORY, Imm.MEMORY) if not any(imm):
+                pass
+            case (first, second) if (first, second) in _SWAPPED:
+                if imm[1]:
+                    self._one(words, second, imm[1])
+                self._one(words, first, imm[0])
+            case kinds:
+                for kind, value in zip(kinds, imm, strict=True):
+                    self._one(words, kind, value)
+
+    def _memarg(self, words: Words, op: Op, imm: Immediates) -> None:
+        align, memory, offset = map(_index, imm)
+        if memory:
+            words.name(self._naming.memory(memory))
+        if offset:
+            words.word(f"offset={offset}", "number")
+        if 1 << align != op.width:
+            words.word(f"align={1 << align}", "number")
+
+    def _label(self, words: Words, depth: int) -> None:
+        name = self._labels[-1 - depth] if depth < len(self._labels) else ""
+        hidden = name in self._labels[len(self._labels) - depth :]
+        words.word(*((name, "label") if name and not hidden else (str(depth), "number")))
+
+    def _one(self, words: Words, kind: Imm, value: Immediate) -> None:
+        naming = self._naming
+        match kind:
+            case Imm.I32 | Imm.I64:
+                words.word(_integer(value, 32 if kind is Imm.I32 else 64), "number")
+            case Imm.F32 | Imm.F64:
+                _float(words, _index(value), 32 if kind is Imm.F32 else 64)
+            case Imm.LOCAL:
+                words.name(naming.local(self._func, _index(value)))
+            case Imm.TYPE:
+                words.open("type")
+                words.name(naming.type_(_index(value)))
+                words.close()
+            case Imm.HEAP:
+                words.word(str(value), "type")
+            case Imm.FUNC:
+                words.name(naming.func(_index(value)))
+            case Imm.GLOBAL:
+                words.name(naming.global_(_index(value)))
+            case Imm.TABLE:
+                words.name(naming.table(_index(value)))
+            case Imm.MEMORY:
+                words.name(naming.memory(_index(value)))
+            case Imm.DATA:
+                words.name(naming.data(_index(value)))
+            case Imm.ELEM:
+                words.name(naming.elem(_index(value)))
+            case _:
+                raise AssertionError(kind)
+
+
+def _float(words: Words, bits: int, width: int) -> None:
+    exact, short = hex_float(bits, width), short_float(bits, width)
+    words.word(exact, "number")
+    if short != exact:
+        words.word(f"(;={short};)", "comment")

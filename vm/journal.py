@@ -1,0 +1,120 @@
+"""The journal: every input of a run, in tick order.
+
+With it a run can be repeated without running any host code. Writes are kept as (region number, offset, bytes): regions
+are mapped in the same order in every run, whatever their addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vm.errors import WasmscopeError
+
+DEFAULT_LIMIT_BYTES = 256 << 20
+_ENTRY_BYTES = 200  # what an entry costs beside its data, about
+
+Write = tuple[int, int, bytes]  # region number, offset, data
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    """A host function answered. `outcome` is `return`, `call`, `raise` or `exit`, `values` what goes with it."""
+
+    tick: int
+    host: int  # its number in the store
+    args: tuple[int, ...]
+    outcome: str
+    values: tuple[int, ...]
+    text: str
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """A function was called from outside."""
+
+    tick: int
+    instance: int  # its number
+    func: int
+    args: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """State was changed by hand."""
+
+    tick: int
+    writes: tuple[Write, ...]
+
+
+Entry = HostResult | Invoke | Edit
+
+
+class ReplayMismatch(WasmscopeError):
+    """A repeated run asked for something else than the journal holds."""
+
+    def __init__(self, tick: int, expected: str, found: str) -> None:
+        super().__init__(tick, expected, found)
+        self.tick, self.expected, self.found = tick, expected, found
+
+    def __str__(self) -> str:
+        return f"replay differs at tick {self.tick:,}: the journal has {self.expected}, the run asks for {self.found}"
+
+
+class Journal:
+    """Entries as they come. Past the limit it stops keeping them and says it is not complete."""
+
+    def __init__(self, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+        self.entries: list[Entry] = []
+        self.limit_bytes, self.size_bytes = limit_bytes, 0
+        self.complete = True
+        self._replay: list[Entry] | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Keeps an entry, unless the limit is reached or the journal is being replayed."""
+        if self._replay is not None or not self.complete:
+            return
+        writes = () if isinstance(entry, Invoke) else entry.writes
+        self.size_bytes += _ENTRY_BYTES + sum(len(data) for _, _, data in writes)
+        if self.size_bytes > self.limit_bytes:
+            self.complete = False
+            self.entries.clear()
+        else:
+            self.entries.append(entry)
+
+    def replay(self, entries: list[Entry]) -> None:
+        """From now on answers come from these entries, in order."""
+        self._replay = list(reversed(entries))
+
+    @property
+    def replaying(self) -> bool:
+        return self._replay is not None
+
+    def next_host_result(self, tick: int, host: int, args: tuple[int, ...]) -> HostResult:
+        """The recorded answer to a host call. Raises ReplayMismatch."""
+        assert self._replay is not None
+        entry = self._replay.pop() if self._replay else None
+        if not isinstance(entry, HostResult) or (entry.tick, entry.host, entry.args) != (tick, host, args):
+            raise ReplayMismatch(tick, _describe(entry), f"host function {host} called with {args}")
+        return entry
+
+    def next_invoke(self) -> Invoke | None:
+        """The next recorded call from outside, None at the journal's end."""
+        assert self._replay is not None
+        if not self._replay or not isinstance(self._replay[-1], Invoke):
+            return None
+        entry = self._replay.pop()
+        assert isinstance(entry, Invoke)
+        return entry
+
+
+def _describe(entry: Entry | None) -> str:
+    match entry:
+        case None:
+            return "nothing more"
+        case HostResult():
+            return f"host function {entry.host} called with {entry.args} at tick {entry.tick:,}"
+        case Invoke():
+            return f"a call of function {entry.func} from outside at tick {entry.tick:,}"
+        case Edit():
+            return f"an edit at tick {entry.tick:,}"

@@ -1,0 +1,337 @@
+"""The machine: one store, its regions, and the records that everything is found through.
+
+Guest state is the address space and nothing else. The Python objects kept here (instances, memories, tables, host
+functions) say where things are and what they are called; what they *are* is read from the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from vm.control import HOST_FRAME, WASM_FRAME, ControlStack, Record
+from vm.eras import NEWEST
+from vm.errors import LinkError, Trap, TrapKind, UserError
+from vm.facts import FunctionFacts
+from vm.host import HostFunction
+from vm.instance import FuncExtern, Instance
+from vm.journal import Journal
+from vm.layout import Era, Layouts, StructView
+from vm.memories import LinearMemory
+from vm.memory import AddressSpace, Region, RegionKind
+from vm.tables import Table
+from vm.types import SLOT_BYTES, Addr, FuncType, Tick, total_slots
+
+_CODE_RESERVE_BYTES = 1 << 28
+_GC_HEAP_BYTES = 1 << 26
+_GC_HEAP_START = 16  # no object lies at index 0: that is null
+
+
+class CodeKind(IntEnum):
+    """What a code record stands for."""
+
+    WASM = 1
+    HOST = 2
+    STARTUP = 3
+    BUILTIN = 4
+
+
+class ThreadState(IntEnum):
+    """What a thread is doing. READY runs when an executor gets it."""
+
+    IDLE = 0
+    READY = 1
+    FINISHED = 2
+    TRAPPED = 3
+    BLOCKED = 4
+    EXITED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLimits:
+    """Bounds on what a guest may take, the same for every executor."""
+
+    max_frames: int = 1_000_000
+    value_stack_bytes: int = 64 << 20
+    max_memory_bytes: int = 2 << 30  # all linear memories of the store together
+    max_table_elements: int = 10_000_000  # all tables together
+    max_instances: int = 1_000
+
+
+class Code(NamedTuple):
+    """A code record: what a call word of a VMFuncRef points to."""
+
+    vmctx: Addr
+    func: int
+    kind: CodeKind
+
+
+class FuncRef(NamedTuple):
+    """A VMFuncRef as it lies in memory."""
+
+    code: Addr
+    type_id: int
+    vmctx: Addr
+
+
+class Machine:
+    """A store with one thread, in the layout of an era."""
+
+    def __init__(self, era: Era = NEWEST, limits: MachineLimits | None = None) -> None:
+        self.limits = limits or MachineLimits()
+        self.space = AddressSpace()
+        self.layouts = Layouts(era)
+        self.instances: list[Instance] = []
+        self.memories: dict[Addr, LinearMemory] = {}  # by definition
+        self.tables: dict[Addr, Table] = {}  # by definition
+        self.hosts: list[HostFunction] = []
+        self.journal = Journal()
+        self.pause_requested: Callable[[], bool] = lambda: False
+        self._type_ids: dict[FuncType, int] = {}
+        self._func_ref_codec = self.layouts.struct("VMFuncRef").codec("array_call", "wasm_call", "type_index", "vmctx")
+        self._code_codec = self.layouts.struct("CodeRecord").codec("vmctx", "func", "kind")
+        self._code_count = 0
+        self._gc_heap: Region | None = None
+        self._map_own_regions()
+
+    # -- regions ---------------------------------------------------------------------------------
+
+    def _map_own_regions(self) -> None:
+        limits, struct = self.limits, self.layouts.struct
+        self.state = self._record_region(RegionKind.MACHINE, "machine", "Machine")
+        self.thread = self._record_region(RegionKind.THREAD, "thread 0", "Thread")
+        control_bytes = limits.max_frames * struct("ControlRecord").size
+        control = self.space.map(RegionKind.CONTROL, "control stack 0", control_bytes, tracked=False)
+        self.values = self.space.map(RegionKind.VALUES, "value stack 0", limits.value_stack_bytes, tracked=False)
+        self.control = ControlStack(self.layouts, self.thread, control)
+        self.code = self.space.map(RegionKind.CODE, "code", 0, reserve=_CODE_RESERVE_BYTES, writable=False)
+        self.bulk_done = self.space.words(self.state.at("bulk_done"), 1)  # live
+        self._fill_state()
+        self.store_context = self._store_context()
+        self.builtins = self._builtins()
+
+    def _record_region(self, kind: RegionKind, name: str, struct: str) -> StructView:
+        layout = self.layouts.struct(struct)
+        return self.view(struct, self.space.map(kind, name, layout.size).base)
+
+    def _fill_state(self) -> None:
+        self.state.set("thread_count", 1)
+        self.state.set("max_frames", self.limits.max_frames)
+        self.state.set("max_memory_bytes", self.limits.max_memory_bytes)
+        self.state.set("max_table_elements", self.limits.max_table_elements)
+        self.state.set("gc_heap_used", _GC_HEAP_START)
+
+    def _store_context(self) -> StructView:
+        view = self._record_region(RegionKind.STORE, "store context", "VMStoreContext")
+        view.set("stack_limit", (1 << self.layouts.pointer_bytes * 8) - 1)  # as at rest: no limit
+        self.epoch = self.space.map(RegionKind.STORE, "epoch counter", SLOT_BYTES).base
+        return view
+
+    def _builtins(self) -> Addr:
+        names = self.layouts.era.builtins
+        codes = [self.add_code(Addr(0), i, CodeKind.BUILTIN) for i in range(len(names))]
+        pointer = self.layouts.pointer_bytes
+        region = self.space.map(RegionKind.BUILTINS, "builtins", len(names) * pointer, writable=False)
+        self.space.fill_readonly(region, b"".join(c.to_bytes(pointer, "little") for c in codes))
+        return region.base
+
+    def view(self, struct: str, addr: Addr) -> StructView:
+        """A struct of the era at an address."""
+        return StructView(self.space, self.layouts, self.layouts.struct(struct), addr)
+
+    # -- code, types, funcrefs -------------------------------------------------------------------
+
+    def add_code(self, vmctx: Addr, func: int, kind: CodeKind) -> Addr:
+        """A new code record: the address that stands for a function's code."""
+        return self.add_codes([(vmctx, func, kind)])
+
+    def add_codes(self, records: list[tuple[Addr, int, CodeKind]]) -> Addr:
+        """New code records, one after another; the first one's address."""
+        stride = self.layouts.struct("CodeRecord").size
+        at = self._code_count * stride
+        if at + len(records) * stride > self.code.reserved:
+            raise LinkError("too many functions in this store")
+        self.space.grow(self.code, at + len(records) * stride)
+        for i, record in enumerate(records):
+            self._code_codec.pack_into(self.code.view, at + i * stride, *record)
+        self._code_count += len(records)
+        return Addr(self.code.base + at)
+
+    def code_at(self, addr: int) -> Code | None:
+        """The code record at an address, or None when it is no code address."""
+        stride, offset = self.layouts.struct("CodeRecord").size, addr - self.code.base
+        if not 0 <= offset < self._code_count * stride or offset % stride:
+            return None
+        vmctx, func, kind = self._code_codec.unpack_from(self.code.view, offset)
+        return Code(Addr(vmctx), func, CodeKind(kind))
+
+    def type_id(self, type_: FuncType) -> int:
+        """The engine-wide id of a type: equal types have equal ids."""
+        return self._type_ids.setdefault(type_, len(self._type_ids))
+
+    def type_of(self, type_id: int) -> FuncType | None:
+        """The type behind an engine-wide id."""
+        return next((t for t, i in self._type_ids.items() if i == type_id), None)
+
+    def func_ref(self, instance: Instance, func: int) -> Addr:
+        """A function's VMFuncRef, written when first needed (the ref_func builtin)."""
+        at = instance.func_ref_at(func)
+        if at is None:
+            raise UserError(f"function {func} has no funcref: the module never takes a reference to it")
+        if not instance.is_imported(func) or not self.layouts.era.imports_use_import_record:
+            self._write_func_ref(at, instance, func)
+        return at
+
+    def _write_func_ref(self, at: Addr, instance: Instance, func: int) -> None:
+        view = self.view("VMFuncRef", at)
+        code = self.code_of(instance, func)
+        if view.get("vmctx") != instance.addr or view.get("array_call") != code:
+            view.set("array_call", code)
+            view.set("wasm_call", code)
+            view.set("type_index", self.type_id(instance.module.func_type(func)))
+            view.set("vmctx", instance.addr)
+
+    def code_of(self, instance: Instance, func: int) -> Addr:
+        """The code address of a function defined in an instance."""
+        return Addr(instance.code_base + func * self.layouts.struct("CodeRecord").size)
+
+    def read_func_ref(self, at: Addr) -> FuncRef:
+        """A VMFuncRef's words. Raises MemoryFault."""
+        size = self.layouts.struct("VMFuncRef").size
+        array, wasm, type_id, vmctx = self._func_ref_codec.unpack_from(self.space.read(at, size), 0)
+        return FuncRef(Addr(wasm or array), type_id, Addr(vmctx))
+
+    def define_host(self, function: HostFunction) -> FuncExtern:
+        """Makes a host function known to the store: a context of its own and a funcref in it."""
+        layout = self.layouts.struct("VMArrayCallHostFuncContext")
+        region = self.space.map(RegionKind.HOST_CONTEXT, f"context of {function.label}", layout.size)
+        context = self.view("VMArrayCallHostFuncContext", region.base)
+        context.set_raw("magic", self.layouts.era.magics["array_call_host_func"].encode())
+        func_ref = context.inner("func_ref")
+        func_ref.set("array_call", self.add_code(region.base, len(self.hosts), CodeKind.HOST))
+        func_ref.set("type_index", self.type_id(function.type))
+        func_ref.set("vmctx", region.base)
+        self.hosts.append(function)
+        return FuncExtern(func_ref.addr, function.type)
+
+    def instance_at(self, vmctx: int) -> Instance | None:
+        """The instance whose VMContext lies at an address."""
+        return next((i for i in self.instances if i.addr == vmctx), None)
+
+    def host_reference(self, number: int) -> int:
+        """An externref that stands for host value `number`: an object of the GC heap."""
+        layout = self.layouts.struct("VMNullExternRef")
+        if self._gc_heap is None:
+            self._gc_heap = self.space.map(RegionKind.GC_HEAP, "gc heap", _GC_HEAP_BYTES)
+            heap = self.store_context.inner("gc_heap")
+            heap.set("base", self._gc_heap.base)
+            heap.set("current_length", self._gc_heap.size)
+        at = self.state.get("gc_heap_used")
+        if at + layout.size > self._gc_heap.size:
+            raise Trap(TrapKind.HOST, "the GC heap is full")
+        self.state.set("gc_heap_used", at + layout.size)
+        view = self.view("VMNullExternRef", Addr(self._gc_heap.base + at))
+        view.inner("header").set("kind", _EXTERNREF_KIND)
+        view.set("host_data", number)
+        return at
+
+    def host_value(self, reference: int) -> int:
+        """The host value an externref stands for."""
+        assert self._gc_heap is not None
+        return self.view("VMNullExternRef", Addr(self._gc_heap.base + reference)).get("host_data")
+
+    # -- budgets ---------------------------------------------------------------------------------
+
+    def memory_budget(self) -> int:
+        """Bytes by which the linear memories may still grow, all together."""
+        return max(0, self.state.get("max_memory_bytes") - sum(m.size_bytes for m in self.memories.values()))
+
+    def table_budget(self) -> int:
+        """Elements by which the tables may still grow, all together."""
+        return max(0, self.state.get("max_table_elements") - sum(t.size for t in self.tables.values()))
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    @property
+    def tick(self) -> Tick:
+        return Tick(self.state.get("tick"))
+
+    @property
+    def thread_state(self) -> ThreadState:
+        return ThreadState(self.thread.get("state"))
+
+    def set_thread_state(self, state: ThreadState) -> None:
+        self.thread.set("state", state)
+
+    def function_facts(self, instance: Instance, func: int) -> FunctionFacts:
+        """The facts of a function defined in an instance."""
+        return instance.facts(func)
+
+    def begin(self, target: FuncExtern | tuple[Instance, int], args: tuple[int, ...]) -> None:
+        """Sets the idle thread up to call a function with these argument slots."""
+        assert self.control.depth == 0, "a call is under way"
+        code, type_ = self._entry(target)
+        self.values.view[: len(args) * SLOT_BYTES] = b"".join(a.to_bytes(SLOT_BYTES, "little") for a in args)
+        self.thread.set("entry_results", total_slots(type_.results))
+        self.push_call(code, self.values.base)
+        self.set_thread_state(ThreadState.READY)
+
+    def _entry(self, target: FuncExtern | tuple[Instance, int]) -> tuple[Code, FuncType]:
+        if isinstance(target, FuncExtern):
+            func_ref = self.read_func_ref(target.func_ref)
+            found = self.code_at(func_ref.code)
+            assert found is not None, "a VMFuncRef's call word is always code"
+            return found, target.type
+        instance, func = target
+        if instance.is_imported(func):
+            return self._entry(FuncExtern(instance.import_record(func).addr, instance.module.func_type(func)))
+        return Code(instance.addr, func, CodeKind.WASM), instance.module.func_type(func)
+
+    def push_call(self, code: Code, base: Addr) -> None:
+        """Pushes the frame of a call whose argument slots lie at `base`. Raises the exhaustion trap."""
+        if self.control.depth >= self.limits.max_frames:
+            raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{self.limits.max_frames:,} frames")
+        if code.kind is CodeKind.HOST:
+            type_ = self.hosts[code.func].type
+            self.check_stack(base, max(total_slots(type_.params), total_slots(type_.results)))
+            self.control.push(Record(code.vmctx, code.func, 0, base, HOST_FRAME, 0))
+            return
+        instance = self.instance_at(code.vmctx)
+        assert instance is not None
+        facts = self.function_facts(instance, code.func)
+        self.check_stack(base, facts.frame_slots)
+        first, last = facts.param_slots * SLOT_BYTES, facts.num_local_slots * SLOT_BYTES
+        offset = base - self.values.base
+        self.values.view[offset + first : offset + last] = bytes(last - first)
+        self.control.push(Record(code.vmctx, code.func, 0, base, WASM_FRAME, 0))
+
+    def check_stack(self, base: int, slots: int) -> None:
+        """Raises the exhaustion trap unless `slots` slots fit on the value stack from `base` on."""
+        if base + slots * SLOT_BYTES > self.values.end:
+            raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"the value stack of {self.values.size:,} bytes is full")
+
+    def slots(self, base: Addr, count: int) -> tuple[int, ...]:
+        """`count` slots of the value stack."""
+        return tuple(self.space.words(base, count)) if count else ()
+
+    def results(self) -> tuple[int, ...]:
+        """The result slots of a finished outermost call."""
+        return self.slots(self.values.base, self.thread.get("entry_results"))
+
+    def clear_call(self) -> None:
+        """Forgets the call under way, or its results: the thread is idle again."""
+        self.control.depth = 0
+        self.bulk_done[0] = 0
+        for name in ("blocked", "deadline_ns", "exit_code"):
+            self.thread.set(name, 0)
+        self.set_thread_state(ThreadState.IDLE)
+
+    def frames(self) -> Iterator[tuple[int, Record]]:
+        """Control records from the innermost (0) out."""
+        depth = self.control.depth
+        return ((i, self.control[depth - 1 - i]) for i in range(depth))
+
+
+_EXTERNREF_KIND = 0x4000_0000

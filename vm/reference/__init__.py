@@ -1,0 +1,1 @@
+"""The reference executor: plain Python, one readable function per row; the oracle for every other executor."""

@@ -1,0 +1,217 @@
+"""Steps for branches, calls and returns."""
+
+from __future__ import annotations
+
+from vm.errors import Trap, TrapKind
+from vm.facts import Branch
+from vm.reference.step import CALL, RETURN, TAIL_CALL, Floats, Site, Slots, Step, Target
+from vm.types import SLOT_BYTES, FuncType, total_slots
+
+
+def _move(site: Site, branch: Branch, popped: int) -> tuple[int, int, int] | None:
+    """(from, to, how many) of the slots a branch carries, or None when they are in place already."""
+    frm = site.facts.num_local_slots + site.instr.height - popped - branch.keep
+    to = site.facts.num_local_slots + branch.drop_to
+    return (frm, to, branch.keep) if branch.keep and frm != to else None
+
+
+def br(site: Site) -> Step:
+    """Goes to the label, its operands moved down; a fallen-into `else` does the same."""
+    branch = site.instr.branches[0]
+    target, move = branch.target, _move(site, branch, 0)
+    if move is None:
+
+        def step(q: Slots, d: Floats, f: Floats) -> int:
+            return target
+
+        return step
+    frm, to, count = move
+
+    def moving(q: Slots, d: Floats, f: Floats) -> int:
+        q[to : to + count] = q[frm : frm + count]
+        return target
+
+    return moving
+
+
+def br_if(site: Site) -> Step:
+    """[i32] → []; goes to the label unless it is 0."""
+    branch = site.instr.branches[0]
+    target, move, condition, after = branch.target, _move(site, branch, 1), site.operand(0), site.next
+    if move is None:
+
+        def step(q: Slots, d: Floats, f: Floats) -> int:
+            return target if q[condition] else after
+
+        return step
+    frm, to, count = move
+
+    def moving(q: Slots, d: Floats, f: Floats) -> int:
+        if not q[condition]:
+            return after
+        q[to : to + count] = q[frm : frm + count]
+        return target
+
+    return moving
+
+
+def if_(site: Site) -> Step:
+    """[i32] → []; goes to the else arm, or past the end, when it is 0."""
+    target, condition, after = site.instr.branches[0].target, site.operand(0), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        return after if q[condition] else target
+
+    return step
+
+
+def br_table(site: Site) -> Step:
+    """[i32] → []; goes to the label of that number, or to the default."""
+    ways = [(b.target, _move(site, b, 1)) for b in site.instr.branches]
+    last, index = len(ways) - 1, site.operand(0)
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        target, move = ways[min(q[index], last)]
+        if move is not None:
+            frm, to, count = move
+            q[to : to + count] = q[frm : frm + count]
+        return target
+
+    return step
+
+
+def return_(site: Site) -> Step:
+    """The results move to the frame's base, where the caller's operands are; a function's `end` does the same."""
+    count = site.facts.result_slots
+    frm = site.facts.num_local_slots + site.instr.height - count
+
+    if count == 1:
+
+        def single(q: Slots, d: Floats, f: Floats) -> int:
+            q[0] = q[frm]
+            return RETURN
+
+        return single
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[0:count] = q[frm : frm + count]
+        return RETURN
+
+    return step
+
+
+def _tail_move(site: Site, type_: FuncType, popped: int) -> tuple[int, int]:
+    count = total_slots(type_.params)
+    return site.facts.num_local_slots + site.instr.height - popped - count, count
+
+
+def _shift(site: Site, type_: FuncType, popped: int) -> int:
+    """How far the callee's frame lies above this one's, in bytes: its parameters are the operands."""
+    return _tail_move(site, type_, popped)[0] * SLOT_BYTES
+
+
+def call(site: Site) -> Step:
+    """[args] → [results]"""
+    func = site.imm()
+    executor, shift, after = site.executor, _shift(site, site.instance.module.func_type(func), 0), site.next
+    if site.instance.is_imported(func):
+        word = executor.code_word(executor.import_record(site.instance, func))
+
+        def imported(q: Slots, d: Floats, f: Floats) -> int:
+            executor.pending = (executor.target_of(word[0]), shift, after)
+            return CALL
+
+        return imported
+    pending = (executor.defined(site.instance, func), shift, after)
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        executor.pending = pending
+        return CALL
+
+    return step
+
+
+def return_call(site: Site) -> Step:
+    """[args] → the callee's frame in this one's place"""
+    func, executor = site.imm(), site.executor
+    frm, count = _tail_move(site, site.instance.module.func_type(func), 0)
+    target = executor.defined(site.instance, func)
+    imported = site.instance.is_imported(func)
+    word = executor.code_word(executor.import_record(site.instance, func)) if imported else None
+    here = site.index
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        callee = target if word is None else executor.target_of(word[0])
+        executor.pending, executor.tail_pc = (callee, frm, count), here
+        return TAIL_CALL
+
+    return step
+
+
+def call_indirect(site: Site) -> Step:
+    """[args i] → [results]"""
+    executor = site.executor
+    type_ = site.instance.module.types[site.imm(0)]
+    find = _finder(site)
+    index, shift, after = site.operand(0), _shift(site, type_, 1), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        executor.pending = (find(q[index]), shift, after)
+        return CALL
+
+    return step
+
+
+def return_call_indirect(site: Site) -> Step:
+    """[args i] → the callee's frame in this one's place"""
+    executor, find, index = site.executor, _finder(site), site.operand(0)
+    frm, count = _tail_move(site, site.instance.module.types[site.imm(0)], 1)
+    here = site.index
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        executor.pending, executor.tail_pc = (find(q[index]), frm, count), here
+        return TAIL_CALL
+
+    return step
+
+
+class _Finder:
+    """From a table index to what is called: bound, element, VMFuncRef, type id, code; each a load of the bytes."""
+
+    def __init__(self, site: Site) -> None:
+        self.executor = site.executor
+        self.table = site.instance.tables[site.imm(1)]
+        encoding = site.executor.machine.layouts.era.funcref
+        self.decode, self.is_lazy = encoding.decode, encoding.is_lazy
+        self.type_ids = site.executor.type_id_words(site.instance)
+        self.type_index = site.imm(0)
+
+    def __call__(self, index: int) -> Target:
+        table = self.table
+        if index >= table.length_word[0]:
+            raise Trap(
+                TrapKind.UNDEFINED_ELEMENT,
+                f"element {index}, but the table has {table.size}",
+                at=index, bound=table.size,
+            )  # fmt: skip
+        word = table.words[index]
+        func_ref = table.slot(index) if self.is_lazy(word) else self.decode(word)
+        if not func_ref:
+            raise Trap(TrapKind.UNINITIALIZED_ELEMENT, f"element {index} is null", at=index)
+        type_word, code = self.executor.func_ref_words(func_ref)
+        if type_word[0] != self.type_ids[self.type_index]:
+            raise self._mismatch(index, type_word[0])
+        return self.executor.target_of(code[0])
+
+    def _mismatch(self, index: int, found: int) -> Trap:
+        machine = self.executor.machine
+        wanted = machine.type_of(self.type_ids[self.type_index])
+        return Trap(
+            TrapKind.INDIRECT_CALL_TYPE,
+            f"element {index} is a function of type {machine.type_of(found)}, the call expects {wanted}",
+            at=index,
+        )
+
+
+def _finder(site: Site) -> _Finder:
+    return _Finder(site)

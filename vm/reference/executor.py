@@ -1,0 +1,433 @@
+"""The reference executor's loop.
+
+While it runs, the innermost frame is in Python variables and the frames entered since the run began are in a list;
+both are written to the control stack before `run` returns, so the machine is then complete in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TypeAlias
+
+from vm.control import WASM_FRAME, Record
+from vm.errors import Trap, TrapKind
+from vm.host import Block, Call, Exit, Outcome, Raise, Return
+from vm.hosting import Hosting, exit_with, results_ready
+from vm.instance import Instance
+from vm.machine import CodeKind, Machine, ThreadState
+from vm.memories import PausedInBulk
+from vm.reference.step import CALL, RETURN, Floats, Slots, Target
+from vm.reference.step import Site as Instruction
+from vm.reference.translate import translate
+from vm.stop import Site, Stop, StopKind
+from vm.types import SLOT_BYTES, Addr
+
+_SLICE_TICKS = 20_000  # a pause request is looked for this often
+_MAX_VIEWS = 20_000  # frames' views kept; more only in deep recursion
+
+Views: TypeAlias = "tuple[Slots, Floats, Floats]"
+
+
+class _SiteHit(Exception):
+    """A step that a site stands in front of was about to run."""
+
+
+def _hit(q: Slots, d: Floats, f: Floats) -> int:
+    raise _SiteHit
+
+
+class ReferenceExecutor:
+    """Runs a machine in plain Python."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.hosting = Hosting(machine)
+        self.pending: tuple[Target, int, int] = (Target(Addr(0), 0), 0, 0)  # what a transfer is about
+        self.tail_pc = 0  # and which instruction it is, when a tail call
+        self._targets: dict[tuple[Addr, int, CodeKind], Target] = {}
+        self._by_code: dict[int, Target] = {}
+        self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
+        self._views: dict[int, Views] = {}
+        self._sites: frozenset[Site] = frozenset()
+        self._host_sites: frozenset[Addr] = frozenset()
+        stack = machine.values.view[: machine.values.size]
+        self._stack = (stack.cast("Q"), stack.cast("d"), stack.cast("f"))
+        # the innermost frame, and the ones entered below it in this run
+        self._top: Target = Target(Addr(0), 0)
+        self._pc, self._base = 0, 0
+        self._below: list[tuple[Target, int, int]] = []  # (target, base, pc to go on at)
+        self._depth = 0  # records in memory below `_below`
+        self._end_tick = 0  # the tick at which this slice's budget is spent
+
+    # -- the Executor protocol -------------------------------------------------------------------
+
+    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+        """Runs the ready (or blocked) thread until something stops it."""
+        machine = self.machine
+        assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
+        self._patch(frozenset(sites))
+        first = True
+        while budget is None or budget > 0:
+            if not first and machine.pause_requested():
+                return Stop(StopKind.PAUSED)
+            share = _SLICE_TICKS if budget is None else min(budget, _SLICE_TICKS)
+            if first and self._sites:
+                share = 1
+            before = machine.tick
+            stop = self._slice(share, first)
+            if budget is not None:
+                budget -= machine.tick - before
+            if stop.kind is not StopKind.BUDGET:
+                return stop
+            first = False
+        return Stop(StopKind.BUDGET)
+
+    # -- sites -----------------------------------------------------------------------------------
+
+    def _patch(self, sites: frozenset[Site]) -> None:
+        if sites == self._sites:
+            return
+        self._sites = sites
+        hosts = {r.base for r in self.machine.space.regions() if r.kind.value == "host context"}
+        self._host_sites = frozenset(s.vmctx for s in sites if s.vmctx in hosts)
+        for target in self._targets.values():
+            self._patch_target(target)
+
+    def _patch_target(self, target: Target) -> None:
+        for pc, step in target.patched.items():
+            target.steps[pc] = step
+        target.patched.clear()
+        if not target.steps:
+            return
+        for site in self._sites:
+            if (site.vmctx, site.func) == (target.vmctx, target.func) and site.vmctx not in self._host_sites:
+                target.patched[site.pc] = target.steps[site.pc]
+                target.steps[site.pc] = _hit
+
+    # -- targets and views -----------------------------------------------------------------------
+
+    def defined(self, instance: Instance, func: int) -> Target:
+        """The target of a function defined in an instance; it is translated when first entered."""
+        key = (instance.addr, func, CodeKind.WASM)
+        if key not in self._targets:
+            self._targets[key] = Target(instance.addr, func, instance)
+        return self._targets[key]
+
+    def target_of(self, code: int) -> Target:
+        """What a call word leads to."""
+        found = self._by_code.get(code)
+        if found is None:
+            record = self.machine.code_at(code)
+            assert record is not None, "a call word is always code"
+            if record.kind is CodeKind.HOST:
+                found = self._targets.setdefault(
+                    (record.vmctx, record.func, record.kind), Target(record.vmctx, record.func)
+                )
+            else:
+                instance = self.machine.instance_at(record.vmctx)
+                assert instance is not None
+                found = self.defined(instance, record.func)
+            self._by_code[code] = found
+        return found
+
+    def import_record(self, instance: Instance, func: int) -> Addr:
+        """Where the era's access path for imported functions leads."""
+        layouts = self.machine.layouts
+        path = layouts.era.paths["function.imported"]
+        return layouts.follow(self.machine.space, path, instance.addr, func, instance.shape.counts)
+
+    def code_word(self, func_ref: Addr) -> memoryview:
+        """A live view of a VMFuncRef's call word."""
+        return self.func_ref_words(func_ref)[1]
+
+    def func_ref_words(self, func_ref: int) -> tuple[memoryview, memoryview]:
+        """Live views of a VMFuncRef's type id and call word."""
+        found = self._func_refs.get(func_ref)
+        if found is None:
+            layout = self.machine.layouts.struct("VMFuncRef")
+            type_id = self.machine.space.words(layout.field("type_index").at(func_ref), 1, 4)
+            code = self.machine.space.words(layout.field("array_call").at(func_ref), 1)
+            found = self._func_refs[func_ref] = (type_id, code)
+        return found
+
+    def type_id_words(self, instance: Instance) -> memoryview:
+        """A live view of an instance's engine-wide type ids, by type index."""
+        layouts = self.machine.layouts
+        path = layouts.era.paths["type_ids"]
+        at = layouts.follow(self.machine.space, path, instance.addr, 0, instance.shape.counts)
+        return self.machine.space.words(at, len(instance.module.types), 4)
+
+    def _enter(self, target: Target) -> None:
+        """Translates a function that was never entered."""
+        assert target.instance is not None
+        facts = target.instance.facts(target.func)
+        target.set_facts(facts)
+        target.steps = [
+            translate(Instruction(self, target.instance, facts, instr, i)) for i, instr in enumerate(facts.instrs)
+        ]
+        if self._sites:
+            self._patch_target(target)
+
+    def _frame(self, base: int) -> Views:
+        """The value stack from `base` up, as integers, f64s and f32s."""
+        views = self._views.get(base)
+        if views is None:
+            if len(self._views) >= _MAX_VIEWS:
+                self._views.clear()
+            slot = (base - self.machine.values.base) // SLOT_BYTES
+            q, d, f = self._stack
+            views = self._views[base] = (q[slot:], d[slot:], f[2 * slot :])
+        return views
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def _slice(self, budget: int, over_site: bool) -> Stop:
+        """Runs at most `budget` ticks and writes the machine back. `over_site`: the first step ignores sites."""
+        control = self.machine.control
+        self._end_tick = self.machine.tick + budget
+        self._depth = control.depth - 1
+        record = control[self._depth]
+        stop, left = None, budget
+        if record.is_host:
+            stop, left = self._host_on_top(record, left, over_site)
+        else:
+            self._load(record)
+        if stop is None:
+            stop, left = self._loop(left, over_site)
+        self.machine.state.set("tick", self._end_tick - left)
+        self.machine.set_thread_state(_STATE_AFTER.get(stop.kind, ThreadState.READY))
+        return stop
+
+    def _load(self, record: Record) -> None:
+        """Makes the frame of a control record the innermost one."""
+        instance = self.machine.instance_at(record.vmctx)
+        assert instance is not None
+        self._top, self._pc, self._base = self.defined(instance, record.func), record.pc, record.base
+        if not self._top.steps:
+            self._enter(self._top)
+
+    def _flush(self) -> None:
+        """Writes the frames in Python variables to the control stack."""
+        control, depth = self.machine.control, self._depth
+        for target, base, pc in self._below:
+            control[depth] = Record(target.vmctx, target.func, pc, Addr(base), WASM_FRAME, 0)
+            depth += 1
+        top = self._top
+        control[depth] = Record(top.vmctx, top.func, self._pc, Addr(self._base), WASM_FRAME, 0)
+        control.depth = depth + 1
+        self._below.clear()
+        self._depth = depth
+
+    def _loop(self, left: int, over_site: bool) -> tuple[Stop, int]:
+        """The innermost loop: answers with the stop and the ticks left."""
+        while True:
+            target, pc = self._top, self._pc
+            steps = target.steps
+            q, d, f = self._frame(self._base)
+            if over_site:
+                over_site = False
+                if pc in target.patched and left:
+                    steps = list(steps)
+                    steps[pc] = target.patched[pc]
+            try:
+                for left in range(left - 1, -1, -1):  # noqa: B007, B020 - what is left stays when it breaks
+                    pc = steps[pc](q, d, f)
+                    if pc < 0:
+                        break
+                else:
+                    self._pc = pc
+                    self._flush()
+                    return Stop(StopKind.BUDGET), left
+            except _SiteHit:
+                return self._stopped(pc, StopKind.SITE), left + 1
+            except PausedInBulk:
+                return self._stopped(pc, StopKind.PAUSED), left + 1
+            except Trap as trap:
+                return self._stopped(pc, StopKind.TRAP, trap), left + 1
+            if pc == CALL:
+                stop, left = self._call(left)
+            elif pc == RETURN:
+                stop, left = self._return(left)
+            else:
+                stop, left = self._tail_call(left)
+            if stop is not None:
+                return stop, left
+
+    def _stopped(self, pc: int, kind: StopKind, trap: Trap | None = None) -> Stop:
+        self._pc = pc
+        self._flush()
+        return Stop(kind, trap)
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def _call(self, left: int) -> tuple[Stop | None, int]:
+        callee, shift, after = self.pending
+        base = self._base + shift
+        if callee.is_host:
+            return self._call_host(callee, base, after, left)
+        try:
+            self._fit(callee, base, 2)
+        except Trap as trap:
+            return self._stopped(after - 1, StopKind.TRAP, trap), left + 1
+        self._below.append((self._top, self._base, after))
+        self._top, self._base, self._pc = callee, base, 0
+        self._zero_locals(callee)
+        return None, left
+
+    def _tail_call(self, left: int) -> tuple[Stop | None, int]:
+        callee, frm, count = self.pending
+        q = self._frame(self._base)[0]
+        if not callee.is_host:
+            try:
+                self._fit(callee, self._base, 1)
+            except Trap as trap:
+                return self._stopped(self.tail_pc, StopKind.TRAP, trap), left + 1
+        q[0:count] = q[frm : frm + count]
+        if callee.is_host:
+            return self._tail_call_host(callee, left)
+        self._top, self._pc = callee, 0
+        self._zero_locals(callee)
+        return None, left
+
+    def _fit(self, callee: Target, base: int, frames: int) -> None:
+        """Raises the exhaustion trap unless the callee's frame has a place."""
+        machine = self.machine
+        if not callee.steps:
+            self._enter(callee)
+        if self._depth + len(self._below) + frames > machine.limits.max_frames:
+            raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{machine.limits.max_frames:,} frames")
+        if base + callee.frame_bytes > machine.values.end:
+            raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"the value stack of {machine.values.size:,} bytes is full")
+
+    def _zero_locals(self, callee: Target) -> None:
+        first, last = callee.zeroed
+        if first < last:
+            self._frame(self._base)[0][first:last] = memoryview(bytes((last - first) * SLOT_BYTES)).cast("Q")
+
+    def _return(self, left: int) -> tuple[Stop | None, int]:
+        if self._below:
+            self._top, self._base, self._pc = self._below.pop()
+            return None, left
+        return self._return_into_memory(left)
+
+    def _return_into_memory(self, left: int) -> tuple[Stop | None, int]:
+        """The caller's frame was not entered in this run: its record says what it is."""
+        control = self.machine.control
+        control.depth = self._depth
+        if self._depth == 0:
+            return Stop(StopKind.FINISHED), left
+        self._depth -= 1
+        record = control[self._depth]
+        if record.is_host:
+            return self._host_on_top(record, left, over_site=True)
+        self._load(record)
+        return None, left
+
+    # -- host functions --------------------------------------------------------------------------
+
+    def _call_host(self, callee: Target, base: int, after: int, left: int) -> tuple[Stop | None, int]:
+        caller = self._top.instance
+        if callee.vmctx not in self._host_sites:
+            outcome = self.hosting.call(callee.func, Addr(base), self._end_tick - left - 1, caller)
+            if isinstance(outcome, Return):
+                self._pc = after
+                return None, left
+        else:
+            outcome = None
+        self._pc = after
+        self._flush()
+        return self._settle_new(callee, base, outcome, left)
+
+    def _tail_call_host(self, callee: Target, left: int) -> tuple[Stop | None, int]:
+        """The tail-calling frame is gone; the host function's frame stands in its place."""
+        base = self._base
+        if self._below:
+            self._top, self._base, self._pc = self._below.pop()
+            self._flush()
+        else:
+            self.machine.control.depth = self._depth
+        return self._settle_new(callee, base, None, left, run_now=callee.vmctx not in self._host_sites)
+
+    def _settle_new(
+        self,
+        callee: Target,
+        base: int,
+        outcome: Outcome | None,
+        left: int,
+        run_now: bool = False,
+    ) -> tuple[Stop | None, int]:
+        """Makes a host call a frame and goes on from there; `outcome` None: it has not run yet."""
+        self.hosting.push_frame(callee.func, Addr(base), callee.vmctx)
+        self._depth = self.machine.control.depth - 1
+        record = self.machine.control.top
+        if outcome is not None:
+            return self._settle(record, outcome, left + 1)
+        return self._host_on_top(record, left + 1, over_site=run_now)
+
+    def _host_on_top(self, record: Record, left: int, over_site: bool) -> tuple[Stop | None, int]:
+        """The innermost frame is a host function's: run it, or go on with it. It costs a tick when it returns."""
+        if not over_site and not results_ready(record) and record.vmctx in self._host_sites:
+            return Stop(StopKind.SITE), left
+        if left == 0:
+            return Stop(StopKind.BUDGET), 0
+        caller, tick = self._caller_of(self._depth), self._end_tick - left
+        if results_ready(record):
+            outcome = self.hosting.resume(record, tick, caller)
+        else:
+            outcome = self.hosting.call(record.func, record.base, tick, caller)
+        return self._settle(record, outcome, left)
+
+    def _caller_of(self, depth: int) -> Instance | None:
+        """The innermost instance below record `depth`."""
+        for i in range(depth - 1, -1, -1):
+            record = self.machine.control[i]
+            if not record.is_host:
+                return self.machine.instance_at(record.vmctx)
+        return None
+
+    def _settle(self, record: Record, outcome: Outcome, left: int) -> tuple[Stop | None, int]:
+        """Applies the outcome of the host frame on top."""
+        machine = self.machine
+        match outcome:
+            case Return():
+                machine.control.depth = self._depth
+                return self._return_from_host(left - 1)
+            case Block(until):
+                return Stop(StopKind.BLOCKED, until=until), left
+            case Exit(code):
+                exit_with(machine, code)
+                return Stop(StopKind.EXIT), left
+            case Raise(kind, detail):
+                return Stop(StopKind.TRAP, Trap(kind, detail)), left
+            case Call():
+                return self._push_callee(outcome, left)
+
+    def _return_from_host(self, left: int) -> tuple[Stop | None, int]:
+        if self._depth == 0:
+            return Stop(StopKind.FINISHED), left
+        self._depth -= 1
+        record = self.machine.control[self._depth]
+        if record.is_host:  # it had called this host function
+            return self._host_on_top(record, left, over_site=True)
+        self._load(record)
+        return None, left
+
+    def _push_callee(self, outcome: Call, left: int) -> tuple[Stop | None, int]:
+        try:
+            self.hosting.push_callee(outcome)
+        except Trap as trap:
+            return Stop(StopKind.TRAP, trap), left
+        self._depth = self.machine.control.depth - 1
+        record = self.machine.control[self._depth]
+        if record.is_host:
+            return self._host_on_top(record, left, over_site=True)
+        self._load(record)
+        return None, left
+
+
+_STATE_AFTER = {
+    StopKind.TRAP: ThreadState.TRAPPED,
+    StopKind.BLOCKED: ThreadState.BLOCKED,
+    StopKind.EXIT: ThreadState.EXITED,
+    StopKind.FINISHED: ThreadState.FINISHED,
+}

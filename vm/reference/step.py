@@ -1,0 +1,77 @@
+"""What translation makes of an instruction: a step, and what a function's steps need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from vm.facts import FunctionFacts, Instr
+from vm.instance import Instance
+from vm.types import SLOT_BYTES, Addr
+
+if TYPE_CHECKING:
+    from vm.reference.executor import ReferenceExecutor
+
+# A step gets the frame's slots three times over, as integers, f64s and f32s (slot i is f32 number 2i), and
+# answers with the next instruction's index, or with one of the transfers below.
+Slots: TypeAlias = memoryview
+Floats: TypeAlias = "memoryview[float]"
+Step = Callable[[Slots, Floats, Floats], int]
+
+CALL, RETURN, TAIL_CALL = -1, -2, -3
+
+
+@dataclass(eq=False, slots=True)
+class Target:
+    """What a call can reach: a function of an instance, or a host function (`facts` None, `func` its number)."""
+
+    vmctx: Addr
+    func: int
+    instance: Instance | None = None
+    facts: FunctionFacts | None = None
+    steps: list[Step] = field(default_factory=list)
+    patched: dict[int, Step] = field(default_factory=dict)  # steps that a site stands in front of
+    frame_bytes: int = 0
+    zeroed: tuple[int, int] = (0, 0)  # slots of the locals that are no parameters
+
+    @property
+    def is_host(self) -> bool:
+        return self.instance is None
+
+    def set_facts(self, facts: FunctionFacts) -> None:
+        """Called when the function is first entered."""
+        self.facts = facts
+        self.frame_bytes = facts.frame_slots * SLOT_BYTES
+        self.zeroed = (facts.param_slots, facts.num_local_slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An instruction being translated, and what surrounds it."""
+
+    executor: ReferenceExecutor
+    instance: Instance
+    facts: FunctionFacts
+    instr: Instr
+    index: int
+
+    @property
+    def next(self) -> int:
+        """Index of the instruction after this one."""
+        return self.index + 1
+
+    def operand(self, depth: int) -> int:
+        """Slot of an operand, 0 being the top of the stack before the instruction."""
+        return self.facts.num_local_slots + self.instr.height - 1 - depth
+
+    @property
+    def push(self) -> int:
+        """Slot of an operand pushed on top."""
+        return self.facts.num_local_slots + self.instr.height
+
+    def imm(self, i: int = 0) -> int:
+        """An immediate that is a number."""
+        value = self.instr.imm[i]
+        assert isinstance(value, int)
+        return value

@@ -1,0 +1,136 @@
+"""Steps for locals, globals, and what only moves slots."""
+
+from __future__ import annotations
+
+from vm.errors import Trap, TrapKind
+from vm.instantiate import global_width
+from vm.memory import CARD_BYTES
+from vm.reference.step import Floats, Site, Slots, Step
+from vm.types import slots
+
+
+def _one_slot(site: Site, local: int) -> int:
+    assert slots(site.facts.local_types[local]) == 1
+    return site.facts.local_slots[local]
+
+
+def local_get(site: Site) -> Step:
+    """[] → [local]"""
+    to, frm, after = site.push, _one_slot(site, site.imm()), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[to] = q[frm]
+        return after
+
+    return step
+
+
+def local_set(site: Site) -> Step:
+    """[a] → []; local.tee leaves the operand, and so is the same."""
+    to, frm, after = _one_slot(site, site.imm()), site.operand(0), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[to] = q[frm]
+        return after
+
+    return step
+
+
+def _storage(site: Site) -> tuple[memoryview, memoryview, int]:
+    """A live view of the global's value, its region's cards, and which card it marks."""
+    space = site.executor.machine.space
+    extern = site.instance.globals[site.imm()]
+    region, offset = space.locate(extern.storage, 1)
+    assert region.cards is not None
+    view = space.words(extern.storage, 1, global_width(site.executor.machine, extern.type))
+    return view, region.cards, offset // CARD_BYTES
+
+
+def global_get(site: Site) -> Step:
+    """[] → [global]"""
+    view, _, _ = _storage(site)
+    to, after = site.push, site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[to] = view[0]
+        return after
+
+    return step
+
+
+def global_set(site: Site) -> Step:
+    """[a] → []"""
+    view, cards, card = _storage(site)
+    frm, after = site.operand(0), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        view[0] = q[frm]
+        cards[card] = 1
+        return after
+
+    return step
+
+
+def drop(site: Site) -> Step:
+    """[a] → []"""
+    after = site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        return after
+
+    return step
+
+
+def select(site: Site) -> Step:
+    """[a b c] → [a when c is not 0, else b]"""
+    condition, other, to, after = site.operand(0), site.operand(1), site.operand(2), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        if not q[condition]:
+            q[to] = q[other]
+        return after
+
+    return step
+
+
+def unreachable(site: Site) -> Step:
+    """Traps."""
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        raise Trap(TrapKind.UNREACHABLE)
+
+    return step
+
+
+def ref_null(site: Site) -> Step:
+    """[] → [null]"""
+    to, after = site.push, site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[to] = 0
+        return after
+
+    return step
+
+
+def ref_is_null(site: Site) -> Step:
+    """[ref] → [i32]"""
+    at, after = site.operand(0), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[at] = 0 if q[at] else 1
+        return after
+
+    return step
+
+
+def ref_func(site: Site) -> Step:
+    """[] → [funcref]"""
+    machine, instance, func = site.executor.machine, site.instance, site.imm()
+    to, after = site.push, site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[to] = machine.func_ref(instance, func)
+        return after
+
+    return step
