@@ -10,10 +10,14 @@ from debugger.world import RealWorld
 from tests.wasi.fake import FakeGuest
 from tests.wasi.forward import WasmtimeGuest
 from tests.wasi.probe import Guest, Probe, Scenario
-from tests.wasi.scenarios import SCENARIOS, populate
+from tests.wasi.scenarios import bytes_moved, changes, descriptors, paths, polling, process
+from tests.wasi.scenarios.folder import populate
 from vm.wasi.signatures import SIGNATURES
 from vm.wasi.world import Root
 
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    scenario for group in (process, bytes_moved, descriptors, paths, changes, polling) for scenario in group.SCENARIOS
+)
 ARGS = ("program", "first", "päth")
 ENV = (("HOME", "/home"), ("EMPTY", ""))
 STDIN = b"typed in\n"

@@ -34,9 +34,7 @@ def path_open(
     if oflags & Oflags.DIRECTORY and oflags != Oflags.DIRECTORY:
         raise Refused(Errno.INVAL)
     call.table.next_fd()  # refuses before anything is created
-    opened = call.world.files.open(
-        at, _checked(name), _opening(lookup, oflags, rights), call.table.new_serial()
-    )
+    opened = call.world.files.open(at, _checked(name), _opening(lookup, oflags, rights), call.table.new_serial())
     try:
         return call.table.add(_descriptor(opened, fdflags))
     except Refused:
@@ -111,9 +109,7 @@ def path_filestat_set_times(
     return None
 
 
-def path_link(
-    call: Context, source_fd: int, lookup: Lookupflags, source: Span, target_fd: int, target: Span
-) -> Answer:
+def path_link(call: Context, source_fd: int, lookup: Lookupflags, source: Span, target_fd: int, target: Span) -> Answer:
     """Makes a hard link; EINVAL when asked to follow (witx: `path_link`)."""
     source_at, target_at = call.directory(source_fd).place, call.directory(target_fd).place
     source_path, target_path = call.guest.text(source), call.guest.text(target)

@@ -76,7 +76,7 @@ def _subscription(call: Context, pointer: int) -> Subscription:
 
 def _timer(userdata: int, body: bytes) -> Timer:
     clock, timeout_ns, _precision_ns, flags = SUBSCRIPTION_CLOCK.form.unpack(body)
-    if clock not in (Clock.REALTIME, Clock.MONOTONIC) or flags & ~Subclockflags.ABSTIME:
+    if clock not in (Clock.REALTIME, Clock.MONOTONIC) or flags not in (0, Subclockflags.ABSTIME):
         raise Refused(Errno.INVAL)
     return Timer(userdata, Clock(clock), timeout_ns, bool(flags & Subclockflags.ABSTIME))
 
@@ -121,9 +121,7 @@ def _first_try_ns(call: Context, timers: list[Timer]) -> int:
 
 def _absolute_was_first(call: Context, timers: list[Timer], deadline_ns: int) -> bool:
     return any(
-        t.timeout_ns == deadline_ns
-        if t.clock is Clock.MONOTONIC
-        else t.timeout_ns <= call.world.now_ns(Clock.REALTIME)
+        t.timeout_ns == deadline_ns if t.clock is Clock.MONOTONIC else t.timeout_ns <= call.world.now_ns(Clock.REALTIME)
         for t in timers
         if t.absolute
     )

@@ -71,7 +71,5 @@ def _store(guest: Guest, signature: Signature, args: tuple[int, ...], answer: An
     """Stores results where the guest wants them. Raises GuestFault."""
     results = ((answer,),) if isinstance(answer, int) else answer or ()
     assert not isinstance(results, Block | Exit)
-    for record, pointer, values in zip(
-        signature.results, signature.result_pointers(args), results, strict=True
-    ):
+    for record, pointer, values in zip(signature.results, signature.result_pointers(args), results, strict=True):
         guest.store(record, pointer, *values)

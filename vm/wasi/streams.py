@@ -35,9 +35,7 @@ def fd_read(call: Context, fd: int, vectors: Span) -> Answer:
 
 
 def _read_input(call: Context, fd: int, source: Descriptor, buffer: Span) -> Answer:
-    if buffer.count == 0 and not call.world.input_ready(source.offset):
-        return Block(Until(readable=(fd,)))
-    data = call.world.input(source.offset, buffer.count)
+    data = call.world.input(source.offset, buffer.count) if buffer.count else b""
     if data is None:
         return Block(Until(readable=(fd,)))
     call.guest.write(buffer.pointer, data)

@@ -147,9 +147,7 @@ class Files(Protocol):
 
     def stat_at(self, at: Place, path: bytes, follow: bool) -> FileStat: ...
 
-    def set_times_at(
-        self, at: Place, path: bytes, follow: bool, atim_ns: int | None, mtim_ns: int | None
-    ) -> None: ...
+    def set_times_at(self, at: Place, path: bytes, follow: bool, atim_ns: int | None, mtim_ns: int | None) -> None: ...
 
 
 class World(Protocol):

@@ -1,0 +1,1 @@
+"""What is tried on both: our functions and Wasmtime's."""
