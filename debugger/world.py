@@ -150,8 +150,8 @@ def no_world() -> World:
 def parse_root(text: str) -> Root:
     """A `--dir` option: `HOST::GUEST`, or `HOST` for the same name in the guest. Raises UserError."""
     host, separator, guest = text.partition("::")
-    if not Path(host).is_dir():
-        what = "is not a directory" if Path(host).exists() else "does not exist"
+    if not host or not Path(host).is_dir():
+        what = "is not a directory" if host and Path(host).exists() else "does not exist"
         raise UserError(f"the directory {host!r} {what}", "give --dir HOST::GUEST with a folder that exists")
     return Root(os.fsencode(Path(host).resolve()), (guest if separator else host).encode())
 
