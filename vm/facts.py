@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
 from vm.instructions import Immediate, Immediates, block_type
 from vm.module import Module
 from vm.ops.row import Has, Imm, Op
-from vm.types import FuncType, ValType, slots, total_slots
+from vm.ops.table import OPS
+from vm.types import V128, FuncType, ValType, slots, total_slots
 from vm.validator.context import Context
 from vm.validator.expression import check_body, local_types
 from vm.validator.typing import Operand
@@ -112,16 +116,22 @@ class _Open:
         self.skip = skip  # an if's own: to the else arm, or to the end when there is none
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    instr: Instr
-    jumps: tuple[_Jump, ...]
+class _Draft(NamedTuple):
+    """An instruction as the validator tells of it, with jumps in place of branches."""
+
+    offset: int
+    end: int
+    op: Op
+    imm: Immediates
+    height: int
+    stack: tuple[ValType, ...] | None
+    label: Label
+    jumps: tuple[_Jump, ...] = ()
 
     def finished(self) -> Instr:
-        if not self.jumps:
-            return self.instr
+        """The instruction, once all jumps have landed."""
         branches = tuple([Branch(jump.target, jump.keep, jump.drop_to) for jump in self.jumps])
-        return replace(self.instr, branches=branches)
+        return Instr(*self[:-1], branches)
 
 
 class _Recorder:
@@ -136,70 +146,67 @@ class _Recorder:
     def typed(
         self, offset: int, end: int, op: Op, imm: Immediates, stack: tuple[Operand, ...] | None, height: int
     ) -> None:
-        known: tuple[ValType, ...] | None = None
         if stack is not None:
-            known = tuple([type_ for type_ in stack if type_ is not None])
-            height = total_slots(known)
-            self.max_height = max(self.max_height, height)
-        instr = Instr(offset, end, op, imm, height, known, self.open[-1].label, ())
-        match op.name:
-            case "block" | "loop":
-                self._enter(instr, height, None)
-            case "if":
-                jump = _Jump(0, height - 1)
-                self._retire(replace(instr, imm=()), (jump,))
-                self._enter(instr, height - 1, jump)
-            case "else":
-                self._else(instr)
-            case "end":
-                self._end(instr)
-            case _ if Has.SILENT not in op.has:
-                self._plain(instr)
+            height += stack.count(V128)
+            if height > self.max_height:
+                self.max_height = height
+        known = cast("tuple[ValType, ...] | None", stack)  # types are unknown in unreachable code only
+        draft = _Draft(offset, end, op, imm, height, known, self.open[-1].label)
+        _HANDLERS[op.code](self, draft)
 
-    def _retire(self, instr: Instr, jumps: tuple[_Jump, ...] = ()) -> None:
-        self.drafts.append(_Draft(instr, jumps))
+    def plain(self, draft: _Draft) -> None:
+        self.drafts.append(draft)
 
-    def _enter(self, instr: Instr, height: int, skip: _Jump | None) -> None:
-        (number,) = instr.imm
-        assert isinstance(number, int)
-        type_ = block_type(number, self.types)
-        below = max(height - total_slots(type_.params), 0)
-        label = Label(instr.op.name, instr.offset, below, type_.params, type_.results, instr.label)
-        self.open.append(_Open(label, len(self.drafts), skip))
+    def silent(self, draft: _Draft) -> None:
+        pass
 
-    def _else(self, instr: Instr) -> None:
-        over = _Jump(0, instr.height)
-        self._retire(instr, (over,))
-        opened = self.open[-1]
+    def access(self, draft: _Draft) -> None:
+        self.drafts.append(draft._replace(imm=draft.imm[1:]))
+
+    def branch(self, draft: _Draft) -> None:
+        self.drafts.append(draft._replace(jumps=(self._jump(draft.imm[0]),)))
+
+    def branch_table(self, draft: _Draft) -> None:
+        self.drafts.append(draft._replace(imm=(), jumps=tuple([self._jump(depth) for depth in draft.imm])))
+
+    def block(self, draft: _Draft) -> None:
+        self._enter(draft, draft.height, None)
+
+    def if_(self, draft: _Draft) -> None:
+        jump = _Jump(0, draft.height - 1)
+        self.drafts.append(draft._replace(imm=(), jumps=(jump,)))
+        self._enter(draft, draft.height - 1, jump)
+
+    def else_(self, draft: _Draft) -> None:
+        over, opened = _Jump(0, draft.height), self.open[-1]
+        self.drafts.append(draft._replace(jumps=(over,)))
         opened.over.append(over)
         self._land(opened.skip)
         opened.skip = None
-        opened.label = replace(opened.label, kind="else", offset=instr.offset)
+        opened.label = replace(opened.label, kind="else", offset=draft.offset)
 
-    def _end(self, instr: Instr) -> None:
+    def end(self, draft: _Draft) -> None:
         closed = self.open.pop()
         for jump in closed.over:
-            jump.target = len(self.drafts)
+            self._land(jump)
         self._land(closed.skip)
         if not self.open:
             results = closed.label.results
-            self.max_height = max(self.max_height, total_slots(results))
-            self._retire(replace(instr, height=total_slots(results), stack=results))
+            height = total_slots(results)
+            self.max_height = max(self.max_height, height)
+            self.drafts.append(draft._replace(height=height, stack=results))
+
+    def _enter(self, draft: _Draft, height: int, skip: _Jump | None) -> None:
+        (number,) = draft.imm
+        assert isinstance(number, int)
+        type_ = block_type(number, self.types)
+        below = max(height - total_slots(type_.params), 0)
+        label = Label(draft.op.name, draft.offset, below, type_.params, type_.results, draft.label)
+        self.open.append(_Open(label, len(self.drafts), skip))
 
     def _land(self, jump: _Jump | None) -> None:
         if jump is not None:
             jump.target = len(self.drafts)
-
-    def _plain(self, instr: Instr) -> None:
-        match instr.op.imm:
-            case (Imm.LABEL,):
-                self._retire(instr, (self._jump(instr.imm[0]),))
-            case (Imm.LABELS,):
-                self._retire(replace(instr, imm=()), tuple([self._jump(depth) for depth in instr.imm]))
-            case (Imm.MEMARG,):
-                self._retire(replace(instr, imm=instr.imm[1:]))
-            case _:
-                self._retire(instr)
 
     def _jump(self, depth: Immediate) -> _Jump:
         assert isinstance(depth, int)
@@ -212,6 +219,32 @@ class _Recorder:
             jump = _Jump(total_slots(label.results), label.height)
             opened.over.append(jump)
         return jump
+
+
+_Handler = Callable[[_Recorder, _Draft], None]
+
+
+def _handler(op: Op) -> _Handler:
+    match op.name, op.imm:
+        case "if", _:
+            return _Recorder.if_
+        case "else", _:
+            return _Recorder.else_
+        case "end", _:
+            return _Recorder.end
+        case _, (Imm.BLOCK,):
+            return _Recorder.block
+        case _, (Imm.LABEL,):
+            return _Recorder.branch
+        case _, (Imm.LABELS,):
+            return _Recorder.branch_table
+        case _, (Imm.MEMARG,):
+            return _Recorder.access
+        case _:
+            return _Recorder.silent if Has.SILENT in op.has else _Recorder.plain
+
+
+_HANDLERS: Mapping[tuple[int, int], _Handler] = MappingProxyType({op.code: _handler(op) for op in OPS})
 
 
 def _slot_indexes(types: tuple[ValType, ...]) -> tuple[int, ...]:
