@@ -17,7 +17,6 @@ from vm.wasi.errno import Errno, Refused
 from vm.wasi.world import Place, Root, Stream
 
 MAX_DESCRIPTORS = 1024
-_FIRST_MAPPED = 16
 NO_FLAGS, NO_RIGHTS = Fdflags(0), Rights(0)
 
 # What Wasmtime 50 reports for a preopened directory (p1.rs, fd_fdstat_get).
@@ -126,12 +125,8 @@ class DescriptorTable:
         Raises Refused where a name does not fit its field or there are too many.
         """
         header, record = layouts.struct("DescriptorTable").size, layouts.struct("Descriptor").size
-        region = space.map(
-            RegionKind.HOST,
-            "descriptors",
-            header + _FIRST_MAPPED * record,
-            reserve=header + MAX_DESCRIPTORS * record,
-        )
+        size = header + MAX_DESCRIPTORS * record
+        region = space.map(RegionKind.HOST, "descriptors", size)  # whole: a replay repeats writes, not growth
         table = cls(space, layouts, region)
         table.add(Descriptor(Kind.STDIN, rights=Rights.FD_READ, inheriting=Rights.FD_READ))
         for kind in (Kind.STDOUT, Kind.STDERR):
@@ -201,14 +196,9 @@ class DescriptorTable:
         """Writes a record and gives its number. Raises Refused (EMFILE, ENAMETOOLONG)."""
         fd = self.next_fd()
         self._fits(descriptor)
+        self._write(fd, descriptor)
         if fd == self.count:
-            self._map(fd + 1)
             self._header.set("count", fd + 1)
-        view = self.view(fd)
-        for name in ("kind", "fdflags", "rights", "inheriting", "offset", "serial", "root"):
-            view.set(name, int(getattr(descriptor, name)))
-        self._set_text(view, "path", descriptor.path)
-        self._set_text(view, "guest", descriptor.guest)
         return fd
 
     def set_offset(self, fd: int, offset: int) -> None:
@@ -221,18 +211,23 @@ class DescriptorTable:
     def close(self, fd: int) -> None:
         """Clears an open descriptor's record, so that a closed one is all zeros."""
         view = self.view(fd)
-        self._space.write(view.addr, bytes(view.size))
+        for name in ("path", "guest"):
+            self._space.write(view.at(name), bytes(view.get(f"{name}_bytes")))
+        self._write(fd, Descriptor(Kind.CLOSED))
 
     def renumber(self, source: int, target: int) -> None:
-        """Moves an open descriptor's record over another's (witx: `fd_renumber`)."""
-        moved = self._space.read(self.view(source).addr, self._record.size)
-        self._space.write(self.view(target).addr, moved)
+        """Moves an open descriptor over another, which is closed (witx: `fd_renumber`)."""
+        moved = self.get(source)
+        self.close(target)
         self.close(source)
+        self._write(target, moved)
 
-    def _map(self, count: int) -> None:
-        needed = self._first - self.region.base + count * self._record.size
-        if needed > self.region.size:
-            self._space.grow(self.region, min(self.region.reserved, max(needed, 2 * self.region.size)))
+    def _write(self, fd: int, descriptor: Descriptor) -> None:
+        view = self.view(fd)
+        for name in ("kind", "fdflags", "rights", "inheriting", "offset", "serial", "root"):
+            view.set(name, int(getattr(descriptor, name)))
+        self._set_text(view, "path", descriptor.path)
+        self._set_text(view, "guest", descriptor.guest)
 
     def _fits(self, descriptor: Descriptor) -> None:
         for name in ("path", "guest"):

@@ -28,9 +28,13 @@ def fd_close(call: Context, fd: int) -> Answer:
     """Closes any descriptor, standard streams and preopened directories among them (witx: `fd_close`)."""
     closed = call.table.get(fd)
     call.table.close(fd)
+    _let_go(call, closed)
+    return None
+
+
+def _let_go(call: Context, closed: Descriptor) -> None:
     if closed.stream is None:
         call.world.files.close(closed.place)
-    return None
 
 
 def fd_datasync(call: Context, fd: int) -> Answer:
@@ -143,8 +147,9 @@ def fd_renumber(call: Context, source: int, target: int) -> Answer:
     call.table.get(target)
     call.table.get(source)
     if source != target:
-        fd_close(call, target)
+        replaced = call.table.get(target)
         call.table.renumber(source, target)
+        _let_go(call, replaced)
     return None
 
 
