@@ -62,11 +62,10 @@ class RealFiles:
                 try:
                     return open_spot(spot, flags), spot.path
                 except OSError as error:
-                    swapped = error.errno == errno.ELOOP and how.follow
-                    if error.errno == errno.ENOTDIR and how.directory and not how.follow:
-                        raise _not_a_directory(spot) from error
-                    if not swapped:
+                    if not _is_link(spot, error):
                         raise
+                    if not how.follow:
+                        raise refuse(errno.ELOOP) from error
         raise refuse(errno.ELOOP)
 
     def close(self, place: Place) -> None:
@@ -215,9 +214,11 @@ def _flags(how: Opening) -> int:
     return flags
 
 
-def _not_a_directory(spot: Spot) -> OSError:
-    """Why a name could not be opened as a directory: ELOOP when it is a link."""
-    return refuse(errno.ELOOP if stat.S_ISLNK(_lstat(spot).st_mode) else errno.ENOTDIR)
+def _is_link(spot: Spot, error: OSError) -> bool:
+    """Whether a name could not be opened because it is a link; the system says ENOTDIR when asked for a directory."""
+    if error.errno == errno.ENOTDIR:
+        return stat.S_ISLNK(_lstat(spot).st_mode)
+    return error.errno == errno.ELOOP
 
 
 def _need_directory(spot: Spot) -> None:
