@@ -13,7 +13,6 @@ from vm.journal import HostResult
 from vm.machine import Machine, ThreadState
 from vm.types import SLOT_BYTES, Addr, ExternKind, FuncType, total_slots
 
-Then = Callable[[HostCall, tuple[int, ...]], Outcome]
 _RESULTS_READY = 1  # a host frame's pc once the function it called has returned
 
 
@@ -31,7 +30,6 @@ class Hosting:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._continuations: dict[int, Then] = {}
 
     def call(self, number: int, base: Addr, tick: int, caller: Instance | None) -> Outcome:
         """Runs host function `number`; a Return's results are at `base` afterwards."""
@@ -41,7 +39,7 @@ class Hosting:
 
     def resume(self, record: Record, tick: int, caller: Instance | None) -> Outcome:
         """Goes on with the host function on top, whose guest call has returned."""
-        then = self._continuations.pop(self.machine.control.depth - 1, None)
+        then = self.machine.continuations.pop(self.machine.control.depth - 1, None)
         results_at = Addr(record.base + self.frame_slots(record.func) * SLOT_BYTES)
         results = self.machine.slots(results_at, record.callee_results)
 
@@ -123,7 +121,7 @@ class Hosting:
         """Pushes what the host frame on top wants called. Raises the exhaustion trap."""
         machine = self.machine
         index, host = machine.control.depth - 1, machine.control.top
-        self._continuations[index] = outcome.then
+        self.machine.continuations[index] = outcome.then
         results = total_slots(callee_type(machine, outcome.func).results)
         machine.control[index] = host._replace(pc=_RESULTS_READY, callee_results=results)
         base = Addr(host.base + self.frame_slots(host.func) * SLOT_BYTES)

@@ -15,7 +15,7 @@ from vm.control import HOST_FRAME, WASM_FRAME, ControlStack, Record
 from vm.eras import NEWEST
 from vm.errors import LinkError, Trap, TrapKind, UserError
 from vm.facts import FunctionFacts
-from vm.host import HostFunction
+from vm.host import HostCall, HostFunction, Outcome
 from vm.instance import FuncExtern, Instance
 from vm.journal import Journal
 from vm.layout import Era, Layouts, StructView
@@ -27,6 +27,9 @@ from vm.types import SLOT_BYTES, Addr, FuncType, Tick, total_slots
 _CODE_RESERVE_BYTES = 1 << 28
 _GC_HEAP_BYTES = 1 << 26
 _GC_HEAP_START = 16  # no object lies at index 0: that is null
+
+
+Then = Callable[[HostCall, tuple[int, ...]], Outcome]
 
 
 class CodeKind(IntEnum):
@@ -88,6 +91,7 @@ class Machine:
         self.tables: dict[Addr, Table] = {}  # by definition
         self.hosts: list[HostFunction] = []
         self.journal = Journal()
+        self.continuations: dict[int, Then] = {}  # of host frames that called the guest, by their depth
         self.pause_requested: Callable[[], bool] = lambda: False
         self._type_ids: dict[FuncType, int] = {}
         self._func_ref_codec = self.layouts.struct("VMFuncRef").codec("array_call", "wasm_call", "type_index", "vmctx")

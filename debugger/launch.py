@@ -1,0 +1,171 @@
+"""From a file and options to a machine that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from debugger.symbols import Symbols
+from debugger.values import parse_args
+from vm.decode import decode
+from vm.eras import NEWEST
+from vm.errors import UserError
+from vm.host import HostFunction
+from vm.instance import Extern, FuncExtern, Instance
+from vm.instantiate import exports_of, instantiate
+from vm.journal import DEFAULT_LIMIT_BYTES, Journal
+from vm.layout import Era
+from vm.machine import Machine, MachineLimits
+from vm.module import Module, ValidModule
+from vm.text import assemble
+from vm.types import ExternKind, FuncType
+from vm.validate import validate
+from vm.wasi.descriptors import DescriptorTable
+from vm.wasi.preview1 import Wasi
+from vm.wasi.world import Root, World
+
+_WASM_MAGIC = b"\0asm"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run, and how."""
+
+    path: Path
+    args: tuple[str, ...] = ()  # the program's own arguments
+    invoke: tuple[str, ...] = ()  # an export and its arguments, instead of `_start`
+    roots: tuple[Root, ...] = ()  # preopened directories
+    env: tuple[str, ...] = ()  # NAME=value
+    preloads: tuple[tuple[str, Path], ...] = ()  # (module name, file): its exports can be imported
+    hosts: tuple[HostFunction, ...] = ()
+    limits: MachineLimits = field(default_factory=MachineLimits)
+    era: Era = NEWEST
+    log_limit_bytes: int = DEFAULT_LIMIT_BYTES
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file that holds a valid module. `text` is its source when it is a .wat file."""
+
+    path: Path
+    valid: ValidModule
+    text: str | None
+
+    @property
+    def module(self) -> Module:
+        return self.valid.module
+
+
+def load(path: Path) -> Loaded:
+    """Reads, assembles if it is text, decodes and validates. Raises WasmscopeError."""
+    data = read_file(path)
+    text = None
+    if not data.startswith(_WASM_MAGIC) and (path.suffix in (".wat", ".wast") or _looks_like_text(data)):
+        text = _decode_text(path, data)
+        data = assemble(text, str(path))
+    return Loaded(path, validate(decode(data)), text)
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises UserError."""
+    try:
+        if not path.is_file():
+            what = "is not a file" if path.exists() else "does not exist"
+            raise UserError(f"{path} {what}", "name a .wasm or .wat file")
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _looks_like_text(data: bytes) -> bool:
+    return data.lstrip()[:1] == b"(" or data.lstrip().startswith(b";;")
+
+
+def _decode_text(path: Path, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text, at byte {error.start:#x}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A call that the launch is made of: `start`, `_initialize`, then the entry itself."""
+
+    target: FuncExtern | tuple[Instance, int]
+    type: FuncType
+    args: tuple[int, ...]
+    label: str
+    is_entry: bool
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A machine with all instances made, and what is to be called in turn."""
+
+    machine: Machine
+    main: Instance
+    descriptors: DescriptorTable
+    phases: tuple[Phase, ...]
+
+
+def launch(options: Options, loaded: Loaded, world: World) -> Launched:
+    """Builds the store. Raises LinkError and UserError; a Trap of a segment or of the exhaustion kind goes up."""
+    machine = Machine(options.era, options.limits)
+    machine.journal = Journal(options.log_limit_bytes)
+    descriptors = DescriptorTable.create(machine.space, machine.layouts, options.roots)
+    args = (loaded.path.name, *options.args)
+    wasi = Wasi(descriptors, world, tuple(a.encode() for a in args), tuple(e.encode() for e in options.env))
+    provider: dict[tuple[str, str], Extern | HostFunction] = {(f.module, f.name): f for f in wasi.functions()}
+    provider.update({(f.module, f.name): f for f in options.hosts})
+    phases: list[Phase] = []
+    for name, path in options.preloads:
+        instance = instantiate(machine, load(path).valid, provider, name)
+        phases += _start_phases(instance)
+        provider.update({(name, export): extern for export, extern in exports_of(instance).items()})
+    main = instantiate(machine, loaded.valid, provider)
+    phases += _start_phases(main)
+    phases += _entry_phases(main, options)
+    return Launched(machine, main, descriptors, tuple(phases))
+
+
+def _start_phases(instance: Instance) -> Sequence[Phase]:
+    start = instance.module.start
+    if start is None:
+        return ()
+    return (Phase((instance, start), FuncType((), ()), (), f"start function of {instance.name}", False),)
+
+
+def _entry_phases(main: Instance, options: Options) -> Sequence[Phase]:
+    module = main.module
+    phases = []
+    reactor = module.export("_initialize")
+    if reactor is not None and reactor.kind is ExternKind.FUNC:
+        phases.append(Phase((main, reactor.index), module.func_type(reactor.index), (), "_initialize", False))
+    if options.invoke:
+        phases.append(invocation(main, options.invoke[0], options.invoke[1:]))
+    elif (command := module.export("_start")) is not None and command.kind is ExternKind.FUNC:
+        phases.append(Phase((main, command.index), module.func_type(command.index), (), "_start", True))
+    return phases
+
+
+def invocation(main: Instance, name: str, args: tuple[str, ...]) -> Phase:
+    """A call of an export with arguments as text. Raises UserError."""
+    export = main.module.export(name)
+    if export is None or export.kind is not ExternKind.FUNC:
+        raise UserError(f"no exported function is called {name!r}", _exports_hint(main))
+    type_ = main.module.func_type(export.index)
+    return Phase((main, export.index), type_, parse_args(args, type_, name), name, True)
+
+
+def _exports_hint(main: Instance) -> str:
+    names = [e.name for e in main.module.exports if e.kind is ExternKind.FUNC]
+    if not names:
+        return "the module exports no function"
+    return "exported: " + ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
+
+
+def symbols_of(instance: Instance) -> Symbols:
+    """Names in an instance's module."""
+    return Symbols(instance.module)

@@ -1,0 +1,292 @@
+"""One run of the guest: from a resume to the one reason it ends for.
+
+A plan says when a run is over; breakpoints, traps, pauses and the end of the program end every run. Plans work on what
+the executor offers, exact stops and sites, and so know nothing of how the guest is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from debugger.breakpoints import Breakpoint, Breakpoints
+from debugger.dwarf.lines import LineTable
+from debugger.events import Detail, Reason
+from debugger.launch import Phase
+from vm.control import Record
+from vm.errors import Trap
+from vm.host import Until
+from vm.machine import Machine, ThreadState
+from vm.ops.row import Has
+from vm.stop import Executor, Site, Stop, StopKind
+
+STDIN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended."""
+
+    reason: Reason
+    detail: Detail = Detail()
+
+
+class Waiting(Protocol):
+    """The part of a world a run needs: sleeping until a blocked call can go on."""
+
+    def wait(self, until: Until, interrupted: Callable[[], bool]) -> bool: ...
+
+
+@dataclass
+class Run:
+    """Everything a run needs. `wait_for_input`: sleep through a read of standard input instead of stopping."""
+
+    machine: Machine
+    executor: Executor
+    world: Waiting
+    breakpoints: Breakpoints
+    lines: Callable[[int], LineTable | None]  # by VMContext address
+    accepts: Callable[[Breakpoint], bool]  # counts a hit, checks condition and rule, prints log text
+    next_phase: Callable[[], Phase | None]
+    results: Callable[[], tuple[str, ...]]
+    paused: Callable[[], bool]
+    wait_for_input: bool
+
+    # -- plans -----------------------------------------------------------------------------------
+
+    def resume(self) -> Ended:
+        """Until something stops it."""
+        return self._until(lambda: None, frozenset())
+
+    def instructions(self, count: int) -> Ended:
+        """`count` instructions; breakpoints on the way end it too."""
+        for i in range(count):
+            ended = self._tick(check_sites=i > 0)
+            if ended is not None:
+                return ended
+        return Ended(Reason.STEP)
+
+    def over(self, count: int = 1) -> Ended:
+        """`count` instructions, a call with all it does being one."""
+        for i in range(count):
+            ended = self._over_one(check_sites=i > 0)
+            if ended is not None:
+                return ended
+        return Ended(Reason.STEP)
+
+    def out(self, depth: int | None = None) -> Ended:
+        """Until the frame at `depth` records (default: the innermost) has returned."""
+        target = self.machine.control.depth if depth is None else depth
+        return self._leave(target) or Ended(Reason.STEP)
+
+    def to(self, sites: frozenset[Site]) -> Ended:
+        """Until one of these sites is reached."""
+        return self._until(lambda: Ended(Reason.STEP), sites)
+
+    def until_tick(self, tick: int) -> Ended:
+        """Until `tick` instructions have retired in all."""
+        while (left := tick - self.machine.tick) > 0:
+            stop = self._execute(left, self.breakpoints.sites())
+            ended = self._judge(stop)
+            if ended is not None:
+                return ended
+        return Ended(Reason.TICK)
+
+    def line(self, into: bool) -> Ended:
+        """To the start of another source line; without line information, one instruction."""
+        start = self._position()
+        if start is None:
+            return self.instructions(1) if into else self.over(1)
+        depth = self.machine.control.depth
+        while True:
+            ended = self._step_in_line(into, depth)
+            if ended is not None:
+                return ended
+            now = self._position()
+            if now is None:  # inside a function without lines
+                ended = self._leave(self.machine.control.depth)
+                if ended is not None:
+                    return ended
+                now = self._position()
+            if now is None or self.machine.control.depth < depth:
+                if self._at_line_start() or now is None:
+                    return Ended(Reason.STEP)
+                depth, start = self.machine.control.depth, start
+                continue
+            if now != start and self._at_line_start():
+                return Ended(Reason.STEP)
+            if self.machine.control.depth > depth and into:
+                return self._past_prologue()
+
+    # -- pieces ----------------------------------------------------------------------------------
+
+    def _step_in_line(self, into: bool, depth: int) -> Ended | None:
+        record = self.machine.control.top
+        if not into and self._calls(record):
+            return self._over_one(check_sites=True)
+        return self._tick(check_sites=True)
+
+    def _past_prologue(self) -> Ended:
+        """A function just entered: its first line after the prologue, as its second line row says."""
+        record = self.machine.control.top
+        lines = self.lines(record.vmctx)
+        target = lines.after_prologue(self._offset(record)) if lines else None
+        if target is None:
+            return Ended(Reason.STEP)
+        instance = self.machine.instance_at(record.vmctx)
+        assert instance is not None
+        pc = instance.facts(record.func).index_at(target)
+        if pc is None:
+            return Ended(Reason.STEP)
+        return self.to(frozenset({Site(record.vmctx, record.func, pc)}))
+
+    def _position(self) -> tuple[str, int] | None:
+        """(file, line) of the innermost frame."""
+        if self.machine.control.depth == 0 or (record := self.machine.control.top).is_host:
+            return None
+        lines = self.lines(record.vmctx)
+        found = lines.find(self._offset(record)) if lines else None
+        return (found.file, found.line) if found else None
+
+    def _at_line_start(self) -> bool:
+        record = self.machine.control.top
+        lines = None if record.is_host else self.lines(record.vmctx)
+        return lines is not None and lines.starts_line(self._offset(record))
+
+    def _offset(self, record: Record) -> int:
+        instance = self.machine.instance_at(record.vmctx)
+        assert instance is not None
+        return instance.facts(record.func).instrs[record.pc].offset
+
+    def _calls(self, record: Record) -> bool:
+        if record.is_host:
+            return False
+        instance = self.machine.instance_at(record.vmctx)
+        assert instance is not None
+        return Has.CALLS in instance.facts(record.func).instrs[record.pc].op.has
+
+    def _tick(self, check_sites: bool) -> Ended | None:
+        """One instruction, before which a breakpoint may end the run when `check_sites`."""
+        if check_sites and (ended := self._breakpoint_here()) is not None:
+            return ended
+        return self._judge(self._execute(1, frozenset()))
+
+    def _breakpoint_here(self) -> Ended | None:
+        record = self.machine.control.top
+        here = Site(record.vmctx, record.func, record.pc)
+        return self._hits(here) if here in self.breakpoints.sites() else None
+
+    def _over_one(self, check_sites: bool) -> Ended | None:
+        record = self.machine.control.top
+        if record.is_host:
+            return self._leave(self.machine.control.depth)
+        if not self._calls(record):
+            return self._tick(check_sites)
+        if check_sites and (ended := self._breakpoint_here()) is not None:
+            return ended
+        depth = self.machine.control.depth
+        ended = self._judge(self._execute(1, frozenset()))
+        if ended is not None or self.machine.control.depth <= depth:
+            return ended
+        return self._leave(depth + 1)
+
+    def _leave(self, depth: int) -> Ended | None:
+        """Runs until fewer than `depth` records are on the control stack; None: done."""
+        while self.machine.control.depth >= depth:
+            wasm = next((i for i in range(depth - 2, -1, -1) if not self.machine.control[i].is_host), None)
+            if wasm is None:
+                return self._until(lambda: None, frozenset())
+            caller = self.machine.control[wasm]
+            if self.machine.control.top.is_host and self.machine.control.depth == wasm + 2:
+                ended = self._judge(self._execute(1, frozenset()))
+                if ended is not None:
+                    return ended
+                continue
+            site = Site(caller.vmctx, caller.func, caller.pc)
+            ended = self._until(
+                lambda: Ended(Reason.STEP) if self.machine.control.depth < depth else None, frozenset({site})
+            )
+            if ended.reason is not Reason.STEP:
+                return ended
+        return None
+
+    def _until(self, arrived: Callable[[], Ended | None], targets: frozenset[Site]) -> Ended:
+        """Runs until a target is reached and `arrived` says so, or something else ends the run."""
+        while True:
+            stop = self._execute(None, self.breakpoints.sites() | targets)
+            if stop.kind is StopKind.SITE:
+                record = self.machine.control.top
+                here = Site(record.vmctx, record.func, record.pc)
+                if here in targets and (ended := arrived()) is not None:
+                    self._hits(here)
+                    return ended
+                ended = self._hits(here)
+            else:
+                ended = self._judge(stop)
+            if ended is not None:
+                return ended
+
+    def _hits(self, site: Site) -> Ended | None:
+        """Ends the run when a breakpoint at the site wants to stop; temporary ones go."""
+        stopped = [b for b in self.breakpoints.at(site) if self.accepts(b)]
+        if not stopped:
+            return None
+        for breakpoint_ in stopped:
+            if breakpoint_.temporary:
+                self.breakpoints.delete(breakpoint_.id)
+        return Ended(Reason.BREAKPOINT, Detail(breakpoints=tuple(b.id for b in stopped)))
+
+    def _judge(self, stop: Stop) -> Ended | None:
+        """What a stop of the executor means for the run; None: go on."""
+        match stop.kind:
+            case StopKind.BUDGET:
+                return None
+            case StopKind.SITE:
+                record = self.machine.control.top
+                return self._hits(Site(record.vmctx, record.func, record.pc))
+            case StopKind.PAUSED:
+                return Ended(Reason.PAUSE)
+            case StopKind.TRAP:
+                assert stop.trap is not None
+                return Ended(Reason.TRAP, Detail(trap=stop.trap))
+            case StopKind.BLOCKED:
+                assert stop.until is not None
+                return self._wait(stop.until)
+            case StopKind.EXIT:
+                return Ended(Reason.EXITED, Detail(exit_code=self.machine.thread.get("exit_code")))
+            case StopKind.FINISHED:
+                return self._finished()
+
+    def _finished(self) -> Ended | None:
+        results = self.results()
+        phase = self.next_phase()
+        if phase is None:
+            return Ended(Reason.FINISHED, Detail(results=results))
+        begin(self.machine, phase)
+        return Ended(Reason.ENTRY) if phase.is_entry else None
+
+    def _wait(self, until: Until) -> Ended | None:
+        """Sleeps until the blocked call can be tried again."""
+        for_input = STDIN in until.readable and until.deadline_ns is None
+        if for_input and not self.wait_for_input:
+            return Ended(Reason.INPUT)
+        if not self.world.wait(until, self.paused):
+            return Ended(Reason.PAUSE)
+        return None
+
+    def _execute(self, budget: int | None, sites: frozenset[Site]) -> Stop:
+        if self.machine.thread_state is ThreadState.TRAPPED:
+            raise AssertionError("a trapped thread does not run")
+        return self.executor.run(budget, sites)
+
+
+def begin(machine: Machine, phase: Phase) -> None:
+    """Sets the machine up for the next call of the launch."""
+    machine.clear_call()
+    machine.begin(phase.target, phase.args)
+
+
+def trap_of(error: Trap) -> Ended:
+    """A trap outside any frame: a segment that did not fit."""
+    return Ended(Reason.TRAP, Detail(trap=error))

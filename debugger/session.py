@@ -1,0 +1,307 @@
+"""The session: the only door of front ends.
+
+    paused ──resume, steps──▶ running ──stop──▶ paused        ended: `restart` leads back to paused
+
+All methods are called by one thread; only `request_pause` and the world's input may come from another. A run ends with
+exactly one `Stopped`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from debugger.breakpoints import Breakpoint, Breakpoints
+from debugger.dwarf.lines import LineTable, line_table
+from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
+from debugger.expression.evaluate import Evaluator
+from debugger.inspect import Frame, Inspector
+from debugger.launch import Launched, Loaded, Options, Phase, invocation, launch, load
+from debugger.locations import Resolver
+from debugger.running import Ended, Run, begin
+from debugger.scratch import call_on_scratch
+from debugger.values import format_value
+from debugger.watches import Watches
+from debugger.world import RealWorld
+from vm.errors import StaleHandle, Trap, UserError
+from vm.instance import Instance
+from vm.machine import Machine, ThreadState
+from vm.reference.executor import ReferenceExecutor
+from vm.stop import Executor, Site
+from vm.types import Addr, Tick
+
+_OVER = (Reason.FINISHED, Reason.EXITED, Reason.TRAP)
+
+MakeExecutor = Callable[[Machine], Executor]
+Listener = Callable[[Event], None]
+
+
+class Session:
+    """A program under the debugger."""
+
+    def __init__(
+        self,
+        options: Options,
+        world: RealWorld,
+        *,
+        make_executor: MakeExecutor = ReferenceExecutor,
+        wait_for_input: bool = False,
+    ) -> None:
+        self.options, self.world, self.wait_for_input = options, world, wait_for_input
+        self.loaded: Loaded = load(options.path)
+        self.breakpoints = Breakpoints()
+        self.watches = Watches()
+        self.selected = 0  # frame number
+        self.last: Stopped | None = None
+        self._make_executor = make_executor
+        self._listeners: list[Listener] = []
+        self._pause = threading.Event()
+        self._stop_id = 0
+        self._line_tables: dict[int, LineTable | None] = {}
+        self._build()
+
+    # -- lifecycle -------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._phases: list[Phase] = []
+        launched: Launched = launch(self.options, self.loaded, self.world)
+        self.machine, self.main, self.descriptors = launched.machine, launched.main, launched.descriptors
+        self.machine.pause_requested = self._pause.is_set
+        self.executor = self._make_executor(self.machine)
+        self.inspect = Inspector(self.machine)
+        self._phases = list(launched.phases)
+        self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
+        self.breakpoints.resolve(self.resolver)
+
+    def start(self) -> Stopped:
+        """Runs what comes before the entry and stops at the entry's first instruction."""
+        if not self._phases:
+            raise UserError(
+                f"{self.loaded.path.name} has no _start and nothing was chosen to run",
+                "use --invoke NAME ARGS, or invoke NAME ARGS at the prompt",
+            )
+        first = self._phases.pop(0)
+        begin(self.machine, first)
+        if first.is_entry:
+            return self._stopped(Ended(Reason.ENTRY))
+        return self._perform(Run.resume)
+
+    def restart(self) -> Stopped:
+        """Builds the store anew; breakpoints and watches stay."""
+        self.world.restored()
+        self.world.outputs.clear()
+        self._build()
+        for breakpoint_ in self.breakpoints:
+            breakpoint_.hits = 0
+        return self.start()
+
+    def invoke(self, name: str, args: tuple[str, ...]) -> Stopped:
+        """Calls another export once the last call is over; stops at its first instruction."""
+        if self.machine.thread_state not in (ThreadState.IDLE, ThreadState.FINISHED):
+            raise UserError("a call is under way", "let it finish, or restart")
+        phase = invocation(self.main, name, args)
+        self._phases.append(phase)
+        return self.start()
+
+    def close(self) -> None:
+        """Lets go of files; the session is of no use afterwards."""
+        self.world.close()
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> None:
+        """Calls `listener` with every event, on the session's thread."""
+        self._listeners.append(listener)
+
+    def emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def resume(self) -> Stopped:
+        """Until something stops it."""
+        return self._perform(Run.resume)
+
+    def step_instruction(self, count: int = 1) -> Stopped:
+        """`count` instructions, into calls."""
+        return self._perform(lambda run: run.instructions(count))
+
+    def step_over(self, count: int = 1) -> Stopped:
+        """`count` instructions, over calls."""
+        return self._perform(lambda run: run.over(count))
+
+    def step_out(self) -> Stopped:
+        """Until the selected frame has returned."""
+        depth = self.machine.control.depth - self.selected
+        return self._perform(lambda run: run.out(depth))
+
+    def step_line(self, into: bool = True) -> Stopped:
+        """To the next source line."""
+        return self._perform(lambda run: run.line(into))
+
+    def run_to(self, location: str) -> Stopped:
+        """Until a location is reached. Raises UserError when it names no place."""
+        found = self.resolver.resolve(location)
+        if not found:
+            raise UserError(f"nothing is called {location!r}")
+        return self._perform(lambda run: run.to(frozenset(r.site for r in found)))
+
+    def run_to_site(self, site: Site) -> Stopped:
+        """Until an instruction is reached."""
+        return self._perform(lambda run: run.to(frozenset({site})))
+
+    def until_tick(self, tick: int) -> Stopped:
+        """Until that many instructions have retired."""
+        if tick <= self.machine.tick:
+            raise UserError(f"tick {tick:,} is not ahead: it is {self.machine.tick:,} now")
+        return self._perform(lambda run: run.until_tick(tick))
+
+    def request_pause(self) -> None:
+        """Stops the run under way, soon. May be called from any thread."""
+        self._pause.set()
+        self.world.wake()
+
+    def _perform(self, plan: Callable[[Run], Ended]) -> Stopped:
+        if self.machine.thread_state not in (ThreadState.READY, ThreadState.BLOCKED):
+            raise UserError(self._why_not(), "restart runs it again")
+        self._pause.clear()
+        self.emit(Running())
+        try:
+            ended = plan(self._run())
+        except Trap as trap:  # of a start-up phase's own call
+            ended = Ended(Reason.TRAP, Detail(trap=trap))
+        self._pause.clear()
+        return self._stopped(ended)
+
+    def _run(self) -> Run:
+        return Run(
+            self.machine, self.executor, self.world, self.breakpoints, self.lines_at, self._accepts,
+            lambda: self._phases.pop(0) if self._phases else None, self._results, self._pause.is_set,
+            self.wait_for_input,
+        )  # fmt: skip
+
+    def _why_not(self) -> str:
+        return {
+            ThreadState.IDLE: "nothing is being run",
+            ThreadState.FINISHED: "the program has finished",
+            ThreadState.TRAPPED: "the program has trapped",
+            ThreadState.EXITED: "the program has exited",
+        }.get(self.machine.thread_state, "the program does not run")
+
+    def _stopped(self, ended: Ended) -> Stopped:
+        self._stop_id += 1
+        self.selected = 0
+        self.last = Stopped(ended.reason, self.place(), self.machine.tick, self._stop_id, ended.detail)
+        self.emit(self.last)
+        return self.last
+
+    def place(self) -> Place | None:
+        """Where the machine stands; None when no call is under way."""
+        frame = self.inspect.frame(0)
+        if frame is None:
+            return None
+        record = frame.record
+        return Place(record.vmctx, record.func, record.pc, frame.offset, frame.name)
+
+    def _results(self) -> tuple[str, ...]:
+        type_ = self._entry_type()
+        if type_ is None:
+            return ()
+        slots = self.machine.results()
+        return tuple(format_value(s, t) for s, t in zip(slots, type_, strict=True))
+
+    def _entry_type(self) -> tuple | None:  # type: ignore[type-arg]
+        return self._current_results
+
+    # -- breakpoints -----------------------------------------------------------------------------
+
+    def add_breakpoint(self, location: str, **options: str | bool | int) -> Breakpoint:
+        """A new breakpoint. Raises UserError."""
+        condition = str(options.get("condition", ""))
+        if condition:
+            self.evaluator().check(condition)
+        return self.breakpoints.add(location, self.resolver, **options)
+
+    def _accepts(self, breakpoint_: Breakpoint) -> bool:
+        """Whether a breakpoint that was reached stops the run."""
+        if breakpoint_.condition:
+            try:
+                if not self.evaluator().truth(breakpoint_.condition):
+                    return False
+            except UserError as error:
+                self.emit(Message(f"breakpoint {breakpoint_.id}: condition {breakpoint_.condition!r}: {error}"))
+        breakpoint_.hits += 1
+        if breakpoint_.ignore > 0:
+            breakpoint_.ignore -= 1
+            return False
+        if not breakpoint_.rule_holds():
+            return False
+        if breakpoint_.log:
+            self.emit(Message(self.evaluator().fill(breakpoint_.log)))
+            return False
+        return True
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def evaluator(self, frame: int | None = None) -> Evaluator:
+        """Evaluates expressions in a frame (default: the selected one)."""
+        return Evaluator(self.machine, self.inspect, self.main, self.frame(frame))
+
+    def frame(self, number: int | None = None) -> Frame | None:
+        """A frame by number (default: the selected one)."""
+        return self.inspect.frame(self.selected if number is None else number)
+
+    def select_frame(self, number: int) -> Frame:
+        """Makes a frame the one that expressions and views are about. Raises UserError."""
+        frame = self.inspect.frame(number)
+        if frame is None:
+            depth = self.machine.control.depth
+            raise UserError(f"there is no frame {number}", f"frames 0 to {depth - 1}" if depth else "no call is under way")
+        self.selected = number
+        return frame
+
+    @property
+    def stop_id(self) -> int:
+        return self._stop_id
+
+    def check_fresh(self, stop_id: int) -> None:
+        """Raises StaleHandle for what was read at an earlier stop."""
+        if stop_id != self._stop_id:
+            raise StaleHandle()
+
+    def instance(self) -> Instance:
+        """The instance of the selected frame, else the program's."""
+        frame = self.frame()
+        return frame.instance if frame is not None and frame.instance is not None else self.main
+
+    # -- source lines ----------------------------------------------------------------------------
+
+    def lines_at(self, vmctx: int) -> LineTable | None:
+        """Source lines of an instance, None when it has none."""
+        instance = self.machine.instance_at(Addr(vmctx))
+        return None if instance is None else self.lines_of(instance)
+
+    def lines_of(self, instance: Instance) -> LineTable | None:
+        if instance.number not in self._line_tables:
+            self._line_tables[instance.number] = line_table(instance.module)
+        return self._line_tables[instance.number]
+
+    def _lines_by_number(self) -> dict[int, LineTable]:
+        tables = {i.number: self.lines_of(i) for i in self.machine.instances}
+        return {number: table for number, table in tables.items() if table is not None}
+
+    # -- editing ---------------------------------------------------------------------------------
+
+    def call(self, func: int, args: tuple[int, ...], keep: bool) -> tuple[str, ...]:
+        """Calls a function of the selected instance at this stop; undone afterwards unless `keep`."""
+        return call_on_scratch(self, self.instance(), func, args, keep)
+
+    @property
+    def path(self) -> Path:
+        return self.loaded.path
+
+    @property
+    def tick(self) -> Tick:
+        return self.machine.tick

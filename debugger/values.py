@@ -1,0 +1,84 @@
+"""Values as people write and read them, to and from slots."""
+
+from __future__ import annotations
+
+import math
+
+from vm.errors import UserError
+from vm.semantics.floating import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+from vm.types import FuncType, NumType, RefType, ValType
+
+_BITS = {NumType.I32: 32, NumType.I64: 64}
+
+
+def format_value(slot: int, type_: ValType) -> str:
+    """A slot as text: signed decimal, a float that reads back as itself, or a reference."""
+    match type_:
+        case NumType.I32 | NumType.I64:
+            bits = _BITS[type_]
+            value = slot & ((1 << bits) - 1)
+            return str(value - (value >> (bits - 1) << bits))
+        case NumType.F32:
+            return format_float(f32_from_bits(slot & 0xFFFF_FFFF), slot & 0xFFFF_FFFF, 32)
+        case NumType.F64:
+            return format_float(f64_from_bits(slot), slot, 64)
+        case RefType():
+            return "null" if slot == 0 else f"{slot:#x}"
+        case _:
+            return f"{slot:#x}"
+
+
+def format_float(value: float, bits: int, width: int) -> str:
+    """A float as text; a NaN with its sign and payload when it is not the canonical one."""
+    if value == value:
+        if width == 32 and math.isfinite(value):
+            return _shortest_f32(value)
+        return repr(value)
+    mantissa = 23 if width == 32 else 52
+    payload, sign = bits & ((1 << mantissa) - 1), "-" if bits >> (width - 1) else ""
+    return f"{sign}nan" if payload == 1 << (mantissa - 1) else f"{sign}nan:{payload:#x}"
+
+
+def _shortest_f32(value: float) -> str:
+    bits = f32_bits(value)
+    for digits in range(6, 10):
+        text = f"{value:.{digits}g}"
+        if f32_bits(float(text)) == bits:
+            return repr(float(text))
+    return repr(value)
+
+
+def parse_value(text: str, type_: ValType) -> int:
+    """A slot from text. Raises UserError when it is no value of the type."""
+    try:
+        match type_:
+            case NumType.I32 | NumType.I64:
+                return _parse_int(text, _BITS[type_])
+            case NumType.F32:
+                return f32_bits(float(text))
+            case NumType.F64:
+                return f64_bits(float(text))
+            case _:
+                if text == "null":
+                    return 0
+                raise ValueError
+    except ValueError:
+        raise UserError(f"{text!r} is not a value of type {type_}", _EXAMPLES.get(str(type_), "try null")) from None
+
+
+_EXAMPLES = {"i32": "try 42 or 0xff", "i64": "try 42 or 0xff", "f32": "try 1.5", "f64": "try 1.5"}
+
+
+def _parse_int(text: str, bits: int) -> int:
+    value = int(text.replace("_", ""), 0)
+    if not -(1 << (bits - 1)) <= value < 1 << bits:
+        raise ValueError
+    return value & ((1 << bits) - 1)
+
+
+def parse_args(texts: tuple[str, ...], type_: FuncType, name: str) -> tuple[int, ...]:
+    """Argument slots from text. Raises UserError for a wrong number or type."""
+    if len(texts) != len(type_.params):
+        wanted = ", ".join(map(str, type_.params)) or "none"
+        raise UserError(f"{name} takes {len(type_.params)} arguments ({wanted}), {len(texts)} given")
+    return tuple(parse_value(t, p) for t, p in zip(texts, type_.params, strict=True))
