@@ -10,7 +10,6 @@ import select
 import stat
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from vm.wasi.world import Stream
@@ -140,11 +139,9 @@ class FileInput:
         return True
 
 
-def input_from(source: Path | int) -> FileInput | PassedInput:
-    """Input from a file by name, or from an open system descriptor. Raises OSError."""
-    fd = source if isinstance(source, int) else os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    regular = stat.S_ISREG(os.fstat(fd).st_mode)
-    return FileInput(fd) if regular else PassedInput(fd)
+def input_from(fd: int) -> FileInput | PassedInput:
+    """Input from an open system descriptor, which stays the caller's. Raises OSError."""
+    return FileInput(fd) if stat.S_ISREG(os.fstat(fd).st_mode) else PassedInput(fd)
 
 
 class OutputRing:

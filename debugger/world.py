@@ -25,8 +25,8 @@ _INTERRUPT_CHECK_S = 0.01
 class RealWorld:
     """Real clocks, files and randomness, and a terminal that a front end feeds and listens to.
 
-    `stdin` None: fed by `feed_stdin`; a path: that file; an int: an open descriptor of this process, such
-    as 0. `seed` makes `random` repeat. `feed_stdin`, `close_stdin` and `wake` may be called from any thread.
+    `stdin` None: fed by `feed_stdin`; a path: that file (UserError when it cannot be read); an int: an open
+    descriptor of this process, such as 0. `seed` makes `random` repeat. `feed_stdin`, `close_stdin` and `wake` may be called from any thread.
     """
 
     def __init__(
@@ -40,8 +40,9 @@ class RealWorld:
     ) -> None:
         self.files = RealFiles(roots)
         self.outputs = OutputRing()
-        self._fed = FedInput() if stdin is None else None
-        self._input: Input = self._fed or input_from(cast("Path | int", stdin))
+        self._own_stdin = _open_input(stdin) if isinstance(stdin, Path) else None
+        given = stdin if isinstance(stdin, int) else self._own_stdin
+        self._input: Input = FedInput() if given is None else input_from(given)
         self._on_output = on_output
         self._terminals = terminals
         self._random = os.urandom if seed is None else random.Random(seed).randbytes
@@ -58,8 +59,9 @@ class RealWorld:
     def close(self) -> None:
         """Lets go of every system descriptor. The world is of no use afterwards."""
         self.files.release()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        for fd in (self._wake_read, self._wake_write, self._own_stdin):
+            if fd is not None:
+                os.close(fd)
 
     def restored(self) -> None:
         """To be called when the descriptor table was put back: what is held open belongs to another past."""
@@ -98,9 +100,9 @@ class RealWorld:
         self.wake()
 
     def _feedable(self) -> FedInput:
-        if self._fed is None:
+        if not isinstance(self._input, FedInput):
             raise UserError("standard input comes from a file or pipe", "start without --stdin to type it")
-        return self._fed
+        return self._input
 
     def output(self, stream: Stream, data: bytes) -> None:
         self.outputs.add(stream, data)
@@ -133,6 +135,13 @@ class RealWorld:
             fds.append(self._input.wait_fd)
         if self._wake_read in select.select(fds, [], [], seconds)[0]:
             os.read(self._wake_read, 4096)
+
+
+def _open_input(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}", "give --stdin a file that exists") from None
 
 
 class NoWorld:

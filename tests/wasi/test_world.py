@@ -62,6 +62,18 @@ def test_stdin_from_a_file(tmp_path: Path) -> None:
     assert world.input(11, 100) == b""
     with pytest.raises(UserError):
         world.feed_stdin(b"x")
+    with pytest.raises(UserError):
+        RealWorld(stdin=tmp_path / "missing")
+
+
+def test_a_closed_world_holds_nothing_open(tmp_path: Path) -> None:
+    def held() -> int:
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    (tmp_path / "in").touch()
+    before = held()
+    RealWorld((parse_root(str(tmp_path)),), stdin=tmp_path / "in").close()
+    assert held() == before
 
 
 def test_directory_options(tmp_path: Path) -> None:
