@@ -17,6 +17,7 @@ from vm.wasi.world import Stream
 OUTPUT_LIMIT_BYTES = 1 << 20
 _HISTORY_LIMIT_BYTES = 16 << 20
 _CHUNK_BYTES = 64 << 10
+_MERGE_BYTES = 1 << 10  # shorter pieces of output grow, so that single bytes cost little
 
 Sink = Callable[[Stream, bytes], None]
 
@@ -154,8 +155,10 @@ class OutputRing:
         self.dropped = 0
 
     def add(self, stream: Stream, data: bytes) -> None:
-        self._chunks.append((stream, data))
         self._size += len(data)
+        if self._chunks and self._chunks[-1][0] is stream and len(self._chunks[-1][1]) < _MERGE_BYTES:
+            data = self._chunks.pop()[1] + data
+        self._chunks.append((stream, data))
         while self._size > self._limit:
             self._drop(self._size - self._limit)
 

@@ -26,7 +26,8 @@ class RealWorld:
     """Real clocks, files and randomness, and a terminal that a front end feeds and listens to.
 
     `stdin` None: fed by `feed_stdin`; a path: that file (UserError when it cannot be read); an int: an open
-    descriptor of this process, such as 0. `seed` makes `random` repeat. `feed_stdin`, `close_stdin` and `wake` may be called from any thread.
+    descriptor of this process, such as 0. `seed` makes `random` repeat. `feed_stdin`, `close_stdin` and `wake`
+    may be called from any thread.
     """
 
     def __init__(
