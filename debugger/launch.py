@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from debugger.symbols import Symbols
+from debugger.scratch import BOUNDARY
 from debugger.values import parse_args
 from vm.decode import decode
 from vm.eras import NEWEST
 from vm.errors import UserError
 from vm.host import HostFunction
-from vm.instance import Extern, FuncExtern, Instance
+from vm.instance import Extern, Instance
 from vm.instantiate import exports_of, instantiate
 from vm.journal import DEFAULT_LIMIT_BYTES, Journal
 from vm.layout import Era
@@ -93,7 +93,8 @@ def _decode_text(path: Path, data: bytes) -> str:
 class Phase:
     """A call that the launch is made of: `start`, `_initialize`, then the entry itself."""
 
-    target: FuncExtern | tuple[Instance, int]
+    instance: Instance
+    func: int
     type: FuncType
     args: tuple[int, ...]
     label: str
@@ -125,6 +126,7 @@ def launch(options: Options, loaded: Loaded, world: World) -> Launched:
         phases += _start_phases(instance)
         provider.update({(name, export): extern for export, extern in exports_of(instance).items()})
     main = instantiate(machine, loaded.valid, provider)
+    machine.define_host(BOUNDARY)
     phases += _start_phases(main)
     phases += _entry_phases(main, options)
     return Launched(machine, main, descriptors, tuple(phases))
@@ -134,7 +136,7 @@ def _start_phases(instance: Instance) -> Sequence[Phase]:
     start = instance.module.start
     if start is None:
         return ()
-    return (Phase((instance, start), FuncType((), ()), (), f"start function of {instance.name}", False),)
+    return (Phase(instance, start, FuncType((), ()), (), f"start function of {instance.name}", False),)
 
 
 def _entry_phases(main: Instance, options: Options) -> Sequence[Phase]:
@@ -142,11 +144,11 @@ def _entry_phases(main: Instance, options: Options) -> Sequence[Phase]:
     phases = []
     reactor = module.export("_initialize")
     if reactor is not None and reactor.kind is ExternKind.FUNC:
-        phases.append(Phase((main, reactor.index), module.func_type(reactor.index), (), "_initialize", False))
+        phases.append(Phase(main, reactor.index, module.func_type(reactor.index), (), "_initialize", False))
     if options.invoke:
         phases.append(invocation(main, options.invoke[0], options.invoke[1:]))
     elif (command := module.export("_start")) is not None and command.kind is ExternKind.FUNC:
-        phases.append(Phase((main, command.index), module.func_type(command.index), (), "_start", True))
+        phases.append(Phase(main, command.index, module.func_type(command.index), (), "_start", True))
     return phases
 
 
@@ -156,7 +158,7 @@ def invocation(main: Instance, name: str, args: tuple[str, ...]) -> Phase:
     if export is None or export.kind is not ExternKind.FUNC:
         raise UserError(f"no exported function is called {name!r}", _exports_hint(main))
     type_ = main.module.func_type(export.index)
-    return Phase((main, export.index), type_, parse_args(args, type_, name), name, True)
+    return Phase(main, export.index, type_, parse_args(args, type_, name), name, True)
 
 
 def _exports_hint(main: Instance) -> str:
@@ -164,8 +166,3 @@ def _exports_hint(main: Instance) -> str:
     if not names:
         return "the module exports no function"
     return "exported: " + ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
-
-
-def symbols_of(instance: Instance) -> Symbols:
-    """Names in an instance's module."""
-    return Symbols(instance.module)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,7 +43,7 @@ class Resolved:
 class Resolver:
     """Turns location texts into sites of the machine's instances."""
 
-    def __init__(self, machine: Machine, inspector: Inspector, lines: dict[int, Lines]) -> None:
+    def __init__(self, machine: Machine, inspector: Inspector, lines: Mapping[int, Lines]) -> None:
         self.machine, self.inspector, self._lines = machine, inspector, lines
 
     def resolve(self, text: str) -> tuple[Resolved, ...]:

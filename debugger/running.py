@@ -7,7 +7,7 @@ the executor offers, exact stops and sites, and so know nothing of how the guest
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from debugger.breakpoints import Breakpoint, Breakpoints
@@ -15,8 +15,8 @@ from debugger.dwarf.lines import LineTable
 from debugger.events import Detail, Reason
 from debugger.launch import Phase
 from vm.control import Record
-from vm.errors import Trap
 from vm.host import Until
+from vm.journal import Invoke
 from vm.machine import Machine, ThreadState
 from vm.ops.row import Has
 from vm.stop import Executor, Site, Stop, StopKind
@@ -29,7 +29,7 @@ class Ended:
     """How a run ended."""
 
     reason: Reason
-    detail: Detail = Detail()
+    detail: Detail = field(default_factory=Detail)
 
 
 class Waiting(Protocol):
@@ -284,9 +284,13 @@ class Run:
 def begin(machine: Machine, phase: Phase) -> None:
     """Sets the machine up for the next call of the launch."""
     machine.clear_call()
-    machine.begin(phase.target, phase.args)
+    machine.journal.add(Invoke(machine.tick, phase.instance.number, phase.func, phase.args))
+    machine.begin((phase.instance, phase.func), phase.args)
 
 
-def trap_of(error: Trap) -> Ended:
-    """A trap outside any frame: a segment that did not fit."""
-    return Ended(Reason.TRAP, Detail(trap=error))
+def set_pc(machine: Machine, pc: int) -> None:
+    """Makes another instruction of the innermost frame the next one; a trapped thread can go on from there."""
+    machine.bulk_done[0] = 0
+    machine.control[machine.control.depth - 1] = machine.control.top._replace(pc=pc)
+    machine.set_thread_state(ThreadState.READY)
+    machine.journal.give_up("the program was made to jump")

@@ -19,9 +19,8 @@ from debugger.expression.evaluate import Evaluator
 from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, invocation, launch, load
 from debugger.locations import Resolver
-from debugger.running import Ended, Run, begin
-from debugger.scratch import call_on_scratch
-from debugger.values import format_value
+from debugger.running import Ended, Run, begin, set_pc
+from debugger.scratch import ScratchCall
 from debugger.watches import Watches
 from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
@@ -29,9 +28,7 @@ from vm.instance import Instance
 from vm.machine import Machine, ThreadState
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import Executor, Site
-from vm.types import Addr, Tick
-
-_OVER = (Reason.FINISHED, Reason.EXITED, Reason.TRAP)
+from vm.types import Addr, Tick, ValType
 
 MakeExecutor = Callable[[Machine], Executor]
 Listener = Callable[[Event], None]
@@ -65,6 +62,7 @@ class Session:
 
     def _build(self) -> None:
         self._phases: list[Phase] = []
+        self._phase: Phase | None = None  # the call under way
         launched: Launched = launch(self.options, self.loaded, self.world)
         self.machine, self.main, self.descriptors = launched.machine, launched.main, launched.descriptors
         self.machine.pause_requested = self._pause.is_set
@@ -81,7 +79,8 @@ class Session:
                 f"{self.loaded.path.name} has no _start and nothing was chosen to run",
                 "use --invoke NAME ARGS, or invoke NAME ARGS at the prompt",
             )
-        first = self._phases.pop(0)
+        first = self._next_phase()
+        assert first is not None
         begin(self.machine, first)
         if first.is_entry:
             return self._stopped(Ended(Reason.ENTRY))
@@ -90,7 +89,6 @@ class Session:
     def restart(self) -> Stopped:
         """Builds the store anew; breakpoints and watches stay."""
         self.world.restored()
-        self.world.outputs.clear()
         self._build()
         for breakpoint_ in self.breakpoints:
             breakpoint_.hits = 0
@@ -178,9 +176,12 @@ class Session:
     def _run(self) -> Run:
         return Run(
             self.machine, self.executor, self.world, self.breakpoints, self.lines_at, self._accepts,
-            lambda: self._phases.pop(0) if self._phases else None, self._results, self._pause.is_set,
-            self.wait_for_input,
+            self._next_phase, self._results, self._pause.is_set, self.wait_for_input,
         )  # fmt: skip
+
+    def _next_phase(self) -> Phase | None:
+        self._phase = self._phases.pop(0) if self._phases else None
+        return self._phase
 
     def _why_not(self) -> str:
         return {
@@ -206,14 +207,9 @@ class Session:
         return Place(record.vmctx, record.func, record.pc, frame.offset, frame.name)
 
     def _results(self) -> tuple[str, ...]:
-        type_ = self._entry_type()
-        if type_ is None:
-            return ()
+        assert self._phase is not None
         slots = self.machine.results()
-        return tuple(format_value(s, t) for s, t in zip(slots, type_, strict=True))
-
-    def _entry_type(self) -> tuple | None:  # type: ignore[type-arg]
-        return self._current_results
+        return tuple(self.inspect.format(s, t) for s, t in zip(slots, self._phase.type.results, strict=True))
 
     # -- breakpoints -----------------------------------------------------------------------------
 
@@ -258,7 +254,9 @@ class Session:
         frame = self.inspect.frame(number)
         if frame is None:
             depth = self.machine.control.depth
-            raise UserError(f"there is no frame {number}", f"frames 0 to {depth - 1}" if depth else "no call is under way")
+            raise UserError(
+                f"there is no frame {number}", f"frames 0 to {depth - 1}" if depth else "no call is under way"
+            )
         self.selected = number
         return frame
 
@@ -296,7 +294,34 @@ class Session:
 
     def call(self, func: int, args: tuple[int, ...], keep: bool) -> tuple[str, ...]:
         """Calls a function of the selected instance at this stop; undone afterwards unless `keep`."""
-        return call_on_scratch(self, self.instance(), func, args, keep)
+        instance = self.instance()
+        self._pause.clear()
+        scratch = ScratchCall(self.machine, self.executor, lambda until: self.world.wait(until, self._pause.is_set))
+        results = scratch.run(instance, func, args, keep)
+        types = instance.module.func_type(func).results
+        return tuple(self.inspect.format(s, t) for s, t in zip(results, types, strict=True))
+
+    def jump(self, location: str) -> None:
+        """Makes another instruction of the innermost function the next one, where the operand types agree.
+
+        Raises UserError otherwise.
+        """
+        frame = self.inspect.frame(0)
+        if frame is None or frame.instance is None:
+            raise UserError("there is no WebAssembly frame to jump in")
+        sites = [r.site for r in self.resolver.resolve(location)]
+        here = [s for s in sites if (s.vmctx, s.func) == (frame.record.vmctx, frame.func)]
+        if not here:
+            raise UserError(f"{location} is not in {frame.name}", "a jump stays inside the function")
+        instrs = self.inspect.facts(frame).instrs
+        now, then = instrs[frame.pc].stack, instrs[here[0].pc].stack
+        if now != then:
+            raise UserError(
+                f"the operand stack there is [{_types(then)}], here it is [{_types(now)}]",
+                "jump to a place where they agree",
+            )
+        set_pc(self.machine, here[0].pc)
+        self._stopped(Ended(Reason.STEP))
 
     @property
     def path(self) -> Path:
@@ -305,3 +330,7 @@ class Session:
     @property
     def tick(self) -> Tick:
         return self.machine.tick
+
+
+def _types(types: tuple[ValType, ...] | None) -> str:
+    return "never reached" if types is None else " ".join(map(str, types))

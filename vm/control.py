@@ -43,6 +43,10 @@ class ControlStack:
     def depth(self, depth: int) -> None:
         self._thread.set("depth", depth)
 
+    @property
+    def used_bytes(self) -> int:
+        return self.depth * self._stride
+
     def __getitem__(self, i: int) -> Record:
         vmctx, func, pc, base, flags, callee_results = self._codec.unpack_from(self._view, i * self._stride)
         return Record(Addr(vmctx), func, pc, Addr(base), flags, callee_results)

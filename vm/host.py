@@ -50,12 +50,24 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Throw:
+    """A host exception: guest frames are left until a host function's `Call` with a `catch` is found."""
+
+    what: str
+    values: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """Call a guest function, then go on with `then`, which gets the results' slots."""
+    """Call a guest function, then go on with `then`, which gets the results' slots.
+
+    `catch` goes on instead when a host function called from there throws.
+    """
 
     func: Addr  # a VMFuncRef
     args: tuple[int, ...]
     then: Callable[[HostCall, tuple[int, ...]], Outcome]
+    catch: Callable[[HostCall, Throw], Outcome] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,7 @@ class Exit:
     code: int
 
 
-Outcome = Return | Call | Block | Raise | Exit
+Outcome = Return | Call | Block | Throw | Raise | Exit
 
 
 class HostCall(Protocol):
@@ -99,6 +111,14 @@ class HostCall(Protocol):
     @property
     def memory(self) -> GuestMemory | None:
         """The caller's exported memory called `memory`, else its memory 0, else None."""
+        ...
+
+    def export(self, name: str) -> Addr:
+        """The VMFuncRef of a function the caller exports. Raises UserError when there is none."""
+        ...
+
+    def element(self, table: int, index: int) -> Addr:
+        """The VMFuncRef in the caller's table, resolved; 0 for null. Raises the out-of-bounds trap."""
         ...
 
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vm.control import HOST_FRAME, Record
-from vm.errors import MemoryFault, Trap, TrapKind
-from vm.host import Block, Call, Exit, GuestMemory, HostCall, Outcome, Raise, Return, Until
+from vm.errors import MemoryFault, Trap, TrapKind, UserError
+from vm.host import Block, Call, Exit, GuestMemory, HostCall, Outcome, Raise, Return, Throw, Until
 from vm.instance import Instance
 from vm.journal import HostResult
-from vm.machine import Machine, ThreadState
+from vm.machine import Continuation, Machine, ThreadState
 from vm.types import SLOT_BYTES, Addr, ExternKind, FuncType, total_slots
 
-_RESULTS_READY = 1  # a host frame's pc once the function it called has returned
+_CATCHES = "catches"
+RESULTS_READY = 1  # a host frame's pc once the function it called has returned
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,21 @@ class CallUnderWay:
     args: tuple[int, ...]
     blocked: Until | None
     memory: GuestMemory | None
+    machine: Machine
+    caller: Instance | None
+
+    def export(self, name: str) -> Addr:
+        """See `vm.host.HostCall`."""
+        found = self.caller.module.export(name) if self.caller is not None else None
+        if self.caller is None or found is None or found.kind is not ExternKind.FUNC:
+            raise UserError(f"the calling instance exports no function {name!r}")
+        return self.machine.func_ref(self.caller, found.index)
+
+    def element(self, table: int, index: int) -> Addr:
+        """See `vm.host.HostCall`."""
+        if self.caller is None or table >= len(self.caller.tables):
+            raise UserError(f"the calling instance has no table {table}")
+        return Addr(self.caller.tables[table].get(index))
 
 
 class Hosting:
@@ -39,15 +55,34 @@ class Hosting:
 
     def resume(self, record: Record, tick: int, caller: Instance | None) -> Outcome:
         """Goes on with the host function on top, whose guest call has returned."""
-        then = self.machine.continuations.pop(self.machine.control.depth - 1, None)
+        going_on = self.machine.continuations.pop(self.machine.control.depth - 1, None)
         results_at = Addr(record.base + self.frame_slots(record.func) * SLOT_BYTES)
         results = self.machine.slots(results_at, record.callee_results)
 
         def run(call: HostCall) -> Outcome:
-            assert then is not None, "only a replay has no continuation, and it runs no host code"
-            return then(call, results)
+            assert going_on is not None, "only a replay has no continuation, and it runs no host code"
+            return going_on.then(call, results)
 
         return self._answer(record.func, record.base, tick, results, caller, run)
+
+    def caught(self, throw: Throw, tick: int, caller: Instance | None) -> Outcome:
+        """Goes on with the host function on top, which catches what was thrown above it."""
+        record = self.machine.control.top
+        going_on = self.machine.continuations.pop(self.machine.control.depth - 1, None)
+
+        def run(call: HostCall) -> Outcome:
+            assert going_on is not None and going_on.catch is not None, "a replay runs no host code"
+            return going_on.catch(call, throw)
+
+        return self._answer(record.func, record.base, tick, throw.values, caller, run)
+
+    def catcher(self) -> int | None:
+        """Index of the innermost host frame that catches, below the frame on top."""
+        for index in range(self.machine.control.depth - 2, -1, -1):
+            going_on = self.machine.continuations.get(index)
+            if going_on is not None and going_on.catch is not None and self.machine.control[index].is_host:
+                return index
+        return None
 
     def _answer(
         self, number: int, base: Addr, tick: int, args: tuple[int, ...], caller: Instance | None,
@@ -58,6 +93,7 @@ class Hosting:
             outcome = self._replay(number, tick, args)
         else:
             outcome = self._run(number, tick, args, caller, run)
+        self._note_blocking(outcome)
         if isinstance(outcome, Return):
             assert len(outcome.results) == total_slots(machine.hosts[number].type.results), "results as typed"
             words = machine.values.view[base - machine.values.base :]
@@ -69,26 +105,32 @@ class Hosting:
         self, number: int, tick: int, args: tuple[int, ...], caller: Instance | None,
         run: Callable[[HostCall], Outcome],
     ) -> Outcome:  # fmt: skip
-        space, thread = self.machine.space, self.machine.thread
+        space = self.machine.space
         writes: list[tuple[int, int, bytes]] = []
         space.recorder = writes
         try:
-            outcome = run(CallUnderWay(args, self._blocked_until(), _memory_of(caller)))
+            outcome = run(CallUnderWay(args, self._blocked_until(), _memory_of(caller), self.machine, caller))
         except MemoryFault as fault:
             outcome = Raise(TrapKind.OUT_OF_BOUNDS_MEMORY, str(fault))
+        except UserError as error:
+            outcome = Raise(TrapKind.HOST, str(error))
         except Trap as trap:
             outcome = Raise(trap.kind, trap.detail)
         finally:
             space.recorder = None
+        if not isinstance(outcome, Block):
+            self.machine.journal.add(_entry(self.machine, number, tick, args, outcome, tuple(writes)))
+        return outcome
+
+    def _note_blocking(self, outcome: Outcome) -> None:
+        """The thread's record says whether a call waits, and until when."""
+        thread = self.machine.thread
         if isinstance(outcome, Block):
             thread.set("blocked", 1)
             thread.set("deadline_ns", outcome.until.deadline_ns or 0)
-        else:
-            if thread.get("blocked"):
-                thread.set("blocked", 0)
-                thread.set("deadline_ns", 0)
-            self.machine.journal.add(_entry(self.machine, number, tick, args, outcome, tuple(writes)))
-        return outcome
+        elif thread.get("blocked"):
+            thread.set("blocked", 0)
+            thread.set("deadline_ns", 0)
 
     def _blocked_until(self) -> Until | None:
         thread = self.machine.thread
@@ -98,6 +140,8 @@ class Hosting:
 
     def _replay(self, number: int, tick: int, args: tuple[int, ...]) -> Outcome:
         entry = self.machine.journal.next_host_result(tick, number, args)
+        if entry is None:
+            return Block(Until())
         for write in entry.writes:
             self.machine.space.rewrite(*write)
         match entry.outcome:
@@ -108,10 +152,13 @@ class Hosting:
             case "raise":
                 kind, _, detail = entry.text.partition("\n")
                 return Raise(TrapKind(kind), detail)
+            case "throw":
+                return Throw(entry.text, entry.values)
             case _:
                 region, offset, *args_ = entry.values
                 found = next(r for r in self.machine.space.regions() if r.number == region)
-                return Call(Addr(found.base + offset), tuple(args_), lambda call, results: Return())
+                catch = _replayed if entry.text == _CATCHES else None
+                return Call(Addr(found.base + offset), tuple(args_), _replayed, catch)
 
     def push_frame(self, number: int, base: Addr, context: Addr) -> None:
         """Makes a host call visible as a frame, because it goes on longer than one outcome."""
@@ -121,9 +168,9 @@ class Hosting:
         """Pushes what the host frame on top wants called. Raises the exhaustion trap."""
         machine = self.machine
         index, host = machine.control.depth - 1, machine.control.top
-        self.machine.continuations[index] = outcome.then
+        machine.continuations[index] = Continuation(outcome.then, outcome.catch)
         results = total_slots(callee_type(machine, outcome.func).results)
-        machine.control[index] = host._replace(pc=_RESULTS_READY, callee_results=results)
+        machine.control[index] = host._replace(pc=RESULTS_READY, callee_results=results)
         base = Addr(host.base + self.frame_slots(host.func) * SLOT_BYTES)
         code = machine.code_at(machine.read_func_ref(outcome.func).code)
         assert code is not None
@@ -141,7 +188,7 @@ class Hosting:
 
 def results_ready(record: Record) -> bool:
     """Whether a host frame's guest call has returned."""
-    return record.pc == _RESULTS_READY
+    return record.pc == RESULTS_READY
 
 
 def exit_with(machine: Machine, code: int) -> None:
@@ -170,11 +217,18 @@ def _entry(
             return HostResult(tick, number, args, "exit", (code,), "", writes)
         case Raise(kind, detail):
             return HostResult(tick, number, args, "raise", (), f"{kind.value}\n{detail}", writes)
-        case Call(func, call_args, _):
+        case Throw(what, values):
+            return HostResult(tick, number, args, "throw", values, what, writes)
+        case Call(func, call_args, _, catch):
             region, offset = machine.space.locate(func, machine.layouts.pointer_bytes)
-            return HostResult(tick, number, args, "call", (region.number, offset, *call_args), "", writes)
+            text = "" if catch is None else _CATCHES
+            return HostResult(tick, number, args, "call", (region.number, offset, *call_args), text, writes)
         case Block():
             raise AssertionError("a blocked call is not an input yet")
+
+
+def _replayed(call: HostCall, _: tuple[int, ...] | Throw) -> Outcome:
+    raise AssertionError("a replay answers from its journal")
 
 
 def callee_type(machine: Machine, func_ref: Addr) -> FuncType:

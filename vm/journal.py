@@ -18,7 +18,7 @@ Write = tuple[int, int, bytes]  # region number, offset, data
 
 @dataclass(frozen=True, slots=True)
 class HostResult:
-    """A host function answered. `outcome` is `return`, `call`, `raise` or `exit`, `values` what goes with it."""
+    """A host function answered. `outcome` is return, call, throw, raise or exit, `values` what goes with it."""
 
     tick: int
     host: int  # its number in the store
@@ -68,6 +68,7 @@ class Journal:
         self.entries: list[Entry] = []
         self.limit_bytes, self.size_bytes = limit_bytes, 0
         self.complete = True
+        self.why_incomplete = ""
         self._replay: list[Entry] | None = None
 
     def add(self, entry: Entry) -> None:
@@ -77,10 +78,14 @@ class Journal:
         writes = () if isinstance(entry, Invoke) else entry.writes
         self.size_bytes += _ENTRY_BYTES + sum(len(data) for _, _, data in writes)
         if self.size_bytes > self.limit_bytes:
-            self.complete = False
-            self.entries.clear()
+            self.give_up(f"it passed its limit of {self.limit_bytes:,} bytes")
         else:
             self.entries.append(entry)
+
+    def give_up(self, why: str) -> None:
+        """From now on the run cannot be repeated."""
+        self.complete, self.why_incomplete = False, why
+        self.entries.clear()
 
     def replay(self, entries: list[Entry]) -> None:
         """From now on answers come from these entries, in order."""
@@ -90,22 +95,25 @@ class Journal:
     def replaying(self) -> bool:
         return self._replay is not None
 
-    def next_host_result(self, tick: int, host: int, args: tuple[int, ...]) -> HostResult:
-        """The recorded answer to a host call. Raises ReplayMismatch."""
+    def next_host_result(self, tick: int, host: int, args: tuple[int, ...]) -> HostResult | None:
+        """The recorded answer to a host call, None at the journal's end. Raises ReplayMismatch."""
         assert self._replay is not None
-        entry = self._replay.pop() if self._replay else None
+        if not self._replay:
+            return None
+        entry = self._replay.pop()
         if not isinstance(entry, HostResult) or (entry.tick, entry.host, entry.args) != (tick, host, args):
             raise ReplayMismatch(tick, _describe(entry), f"host function {host} called with {args}")
         return entry
 
-    def next_invoke(self) -> Invoke | None:
-        """The next recorded call from outside, None at the journal's end."""
+    def next_outside(self) -> Invoke | Edit | None:
+        """The next recorded call or edit from outside, None at the journal's end; host results stay."""
         assert self._replay is not None
-        if not self._replay or not isinstance(self._replay[-1], Invoke):
-            return None
-        entry = self._replay.pop()
-        assert isinstance(entry, Invoke)
-        return entry
+        for i in range(len(self._replay) - 1, -1, -1):
+            entry = self._replay[i]
+            if not isinstance(entry, HostResult):
+                del self._replay[i]
+                return entry
+        return None
 
 
 def _describe(entry: Entry | None) -> str:

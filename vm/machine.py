@@ -15,7 +15,7 @@ from vm.control import HOST_FRAME, WASM_FRAME, ControlStack, Record
 from vm.eras import NEWEST
 from vm.errors import LinkError, Trap, TrapKind, UserError
 from vm.facts import FunctionFacts
-from vm.host import HostCall, HostFunction, Outcome
+from vm.host import HostCall, HostFunction, Outcome, Throw
 from vm.instance import FuncExtern, Instance
 from vm.journal import Journal
 from vm.layout import Era, Layouts, StructView
@@ -29,7 +29,11 @@ _GC_HEAP_BYTES = 1 << 26
 _GC_HEAP_START = 16  # no object lies at index 0: that is null
 
 
-Then = Callable[[HostCall, tuple[int, ...]], Outcome]
+class Continuation(NamedTuple):
+    """How a host function that called the guest goes on: when that returns, and when something throws."""
+
+    then: Callable[[HostCall, tuple[int, ...]], Outcome]
+    catch: Callable[[HostCall, Throw], Outcome] | None = None
 
 
 class CodeKind(IntEnum):
@@ -91,7 +95,7 @@ class Machine:
         self.tables: dict[Addr, Table] = {}  # by definition
         self.hosts: list[HostFunction] = []
         self.journal = Journal()
-        self.continuations: dict[int, Then] = {}  # of host frames that called the guest, by their depth
+        self.continuations: dict[int, Continuation] = {}  # of host frames that called the guest, by their depth
         self.pause_requested: Callable[[], bool] = lambda: False
         self._type_ids: dict[FuncType, int] = {}
         self._func_ref_codec = self.layouts.struct("VMFuncRef").codec("array_call", "wasm_call", "type_index", "vmctx")
@@ -229,9 +233,9 @@ class Machine:
         layout = self.layouts.struct("VMNullExternRef")
         if self._gc_heap is None:
             self._gc_heap = self.space.map(RegionKind.GC_HEAP, "gc heap", _GC_HEAP_BYTES)
-            heap = self.store_context.inner("gc_heap")
-            heap.set("base", self._gc_heap.base)
-            heap.set("current_length", self._gc_heap.size)
+        heap = self.store_context.inner("gc_heap")
+        heap.set("base", self._gc_heap.base)
+        heap.set("current_length", self._gc_heap.size)
         at = self.state.get("gc_heap_used")
         if at + layout.size > self._gc_heap.size:
             raise Trap(TrapKind.HOST, "the GC heap is full")
@@ -315,6 +319,17 @@ class Machine:
         """Raises the exhaustion trap unless `slots` slots fit on the value stack from `base` on."""
         if base + slots * SLOT_BYTES > self.values.end:
             raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"the value stack of {self.values.size:,} bytes is full")
+
+    def frame_end(self, record: Record) -> Addr:
+        """The address behind a frame's last slot."""
+        if record.is_host:
+            type_ = self.hosts[record.func].type
+            count = max(total_slots(type_.params), total_slots(type_.results))
+        else:
+            instance = self.instance_at(record.vmctx)
+            assert instance is not None
+            count = self.function_facts(instance, record.func).frame_slots
+        return Addr(record.base + count * SLOT_BYTES)
 
     def slots(self, base: Addr, count: int) -> tuple[int, ...]:
         """`count` slots of the value stack."""

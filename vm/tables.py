@@ -145,5 +145,8 @@ class Table:
             self.space.write(Addr(self.region.base + at * self.element_bytes), data)
 
     def _put(self, i: int, word: int) -> None:
+        if self.space.recorder is not None:  # a host function does it: an input
+            self.space.store(Addr(self.region.base + i * self.element_bytes), self.element_bytes, word)
+            return
         self.words[i] = word
         self.region.mark(i * self.element_bytes, self.element_bytes)

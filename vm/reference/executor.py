@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from vm.control import WASM_FRAME, Record
 from vm.errors import Trap, TrapKind
-from vm.host import Block, Call, Exit, Outcome, Raise, Return
+from vm.host import Block, Call, Exit, Outcome, Raise, Return, Throw
 from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
 from vm.machine import CodeKind, Machine, ThreadState
@@ -401,6 +401,20 @@ class ReferenceExecutor:
                 return Stop(StopKind.TRAP, Trap(kind, detail)), left
             case Call():
                 return self._push_callee(outcome, left)
+            case Throw():
+                return self._unwind(outcome, left)
+
+    def _unwind(self, throw: Throw, left: int) -> tuple[Stop | None, int]:
+        """Leaves frames up to the host frame that catches; without one the guest traps."""
+        index = self.hosting.catcher()
+        if index is None:
+            return Stop(StopKind.TRAP, Trap(TrapKind.HOST, f"nobody catches {throw.what}")), left
+        for depth in range(index + 1, self.machine.control.depth):
+            self.machine.continuations.pop(depth, None)
+        self.machine.control.depth = index + 1
+        self._depth = index
+        outcome = self.hosting.caught(throw, self._end_tick - left, self._caller_of(index))
+        return self._settle(self.machine.control[index], outcome, left)
 
     def _return_from_host(self, left: int) -> tuple[Stop | None, int]:
         if self._depth == 0:

@@ -1,0 +1,48 @@
+"""Repeating a run from its journal, touching nothing outside."""
+
+from __future__ import annotations
+
+from debugger.launch import Launched, Loaded, Options, launch
+from debugger.world import no_world
+from vm.errors import UserError
+from vm.journal import Edit, Entry, Invoke
+from vm.machine import Machine, ThreadState
+from vm.reference.executor import ReferenceExecutor
+
+
+def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
+    """A machine in the state of `original`, made by repeating its journal: no host code runs.
+
+    Raises UserError when the journal is not complete, ReplayMismatch when the run asks for something else.
+    """
+    journal = original.journal
+    if not journal.complete:
+        raise UserError(f"this run cannot be repeated: {journal.why_incomplete}")
+    entries: list[Entry] = list(journal.entries)
+    launched: Launched = launch(options, loaded, no_world())
+    machine = launched.machine
+    machine.journal.replay(entries)
+    executor = ReferenceExecutor(machine)
+    while (outside := machine.journal.next_outside()) is not None:
+        _advance(machine, executor, outside.tick)
+        _apply(machine, outside)
+    _advance(machine, executor, original.tick)
+    if original.thread_state not in (machine.thread_state, ThreadState.READY):
+        executor.run(1)  # it ended in an instruction that does not retire: a trap, an exit, a waiting call
+    return machine
+
+
+def _advance(machine: Machine, executor: ReferenceExecutor, tick: int) -> None:
+    """Runs to a tick, or to the end of the call under way."""
+    if machine.tick < tick and machine.thread_state is ThreadState.READY:
+        executor.run(tick - machine.tick)
+
+
+def _apply(machine: Machine, entry: Invoke | Edit) -> None:
+    match entry:
+        case Invoke(_, number, func, args):
+            machine.clear_call()
+            machine.begin((machine.instances[number], func), args)
+        case Edit(_, writes):
+            for write in writes:
+                machine.space.rewrite(*write)
