@@ -9,7 +9,6 @@ from pathlib import Path
 from debugger.scratch import BOUNDARY
 from debugger.values import parse_args
 from vm.decode import decode
-from vm.eras import NEWEST
 from vm.errors import UserError
 from vm.host import HostFunction
 from vm.instance import Extern, Instance
@@ -40,7 +39,7 @@ class Options:
     preloads: tuple[tuple[str, Path], ...] = ()  # (module name, file): its exports can be imported
     hosts: tuple[HostFunction, ...] = ()
     limits: MachineLimits = field(default_factory=MachineLimits)
-    era: Era = NEWEST
+    era: Era | None = None  # None: the newest
     log_limit_bytes: int = DEFAULT_LIMIT_BYTES
 
 

@@ -137,7 +137,7 @@ class Resolver:
         yield Resolved(Site(instance.addr, func, pc), f"{name}+{found.offset - body.span.start:#x}", note)
 
     def _imported(self, instance: Instance, func: int) -> Iterator[Resolved]:
-        record = self.machine.read_func_ref(instance.import_record(func).addr)
+        record = self.machine.read_import(instance, func)
         code = self.machine.code_at(record.code)
         if code is None:
             return

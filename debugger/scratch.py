@@ -92,7 +92,7 @@ class ScratchCall:
         machine.values.view[offset : offset + len(data)] = data
         code = Code(instance.addr, func, CodeKind.WASM)
         if instance.is_imported(func):
-            found = machine.code_at(machine.read_func_ref(instance.import_record(func).addr).code)
+            found = machine.code_at(machine.read_import(instance, func).code)
             assert found is not None
             code = found
         machine.push_call(code, base)

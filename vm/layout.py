@@ -233,10 +233,13 @@ class Layouts:
         return self.struct(type_).size
 
     def follow(self, memory: Memory, path: Path, base: Addr, index: int, shape: Shape) -> Addr:
-        """Where an access path leads from the struct at `base`; each hop is one step of compiled code."""
+        """Where an access path leads from the struct at `base`, which alone has a shape.
+
+        Each hop is one step of compiled code.
+        """
         at = base
-        for hop in path:
-            placed = self.struct(hop.struct, shape if hop.indexed else NO_SHAPE).field(hop.field)
+        for number, hop in enumerate(path):
+            placed = self.struct(hop.struct, NO_SHAPE if number else shape).field(hop.field)
             at = placed.at(at, index if hop.indexed else 0)
             if hop.load:
                 at = Addr(int.from_bytes(memory.read(at, self.pointer_bytes), "little"))

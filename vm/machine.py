@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from vm import eras
 from vm.control import HOST_FRAME, WASM_FRAME, ControlStack, Record
-from vm.eras import NEWEST
 from vm.errors import LinkError, Trap, TrapKind, UserError
 from vm.facts import FunctionFacts
 from vm.host import HostCall, HostFunction, Outcome, Throw
@@ -86,10 +86,10 @@ class FuncRef(NamedTuple):
 class Machine:
     """A store with one thread, in the layout of an era."""
 
-    def __init__(self, era: Era = NEWEST, limits: MachineLimits | None = None) -> None:
+    def __init__(self, era: Era | None = None, limits: MachineLimits | None = None) -> None:
         self.limits = limits or MachineLimits()
         self.space = AddressSpace()
-        self.layouts = Layouts(era)
+        self.layouts = Layouts(era or eras.NEWEST)
         self.instances: list[Instance] = []
         self.memories: dict[Addr, LinearMemory] = {}  # by definition
         self.tables: dict[Addr, Table] = {}  # by definition
@@ -188,18 +188,27 @@ class Machine:
         at = instance.func_ref_at(func)
         if at is None:
             raise UserError(f"function {func} has no funcref: the module never takes a reference to it")
-        if not instance.is_imported(func) or not self.layouts.era.imports_use_import_record:
-            self._write_func_ref(at, instance, func)
+        if instance.is_imported(func):
+            if not self.layouts.era.imports_use_import_record:
+                record = self.read_import(instance, func)
+                self._write_func_ref(at, record)
+        else:
+            type_id = self.type_id(instance.module.func_type(func))
+            self._write_func_ref(at, FuncRef(self.code_of(instance, func), type_id, instance.addr))
         return at
 
-    def _write_func_ref(self, at: Addr, instance: Instance, func: int) -> None:
-        view = self.view("VMFuncRef", at)
-        code = self.code_of(instance, func)
-        if view.get("vmctx") != instance.addr or view.get("array_call") != code:
-            view.set("array_call", code)
-            view.set("wasm_call", code)
-            view.set("type_index", self.type_id(instance.module.func_type(func)))
-            view.set("vmctx", instance.addr)
+    def _write_func_ref(self, at: Addr, record: FuncRef) -> None:
+        if self.read_func_ref(at) != record:
+            view = self.view("VMFuncRef", at)
+            view.set("array_call", record.code)
+            view.set("wasm_call", record.code)
+            view.set("type_index", record.type_id)
+            view.set("vmctx", record.vmctx)
+
+    def read_import(self, instance: Instance, func: int) -> FuncRef:
+        """What an imported function's VMFunctionImport says."""
+        entry = instance.import_record(func)
+        return FuncRef(Addr(entry.get("wasm_call")), entry.get("type_index"), Addr(entry.get("vmctx")))
 
     def code_of(self, instance: Instance, func: int) -> Addr:
         """The code address of a function defined in an instance."""
@@ -294,7 +303,9 @@ class Machine:
             return found, target.type
         instance, func = target
         if instance.is_imported(func):
-            return self._entry(FuncExtern(instance.import_record(func).addr, instance.module.func_type(func)))
+            found = self.code_at(self.read_import(instance, func).code)
+            assert found is not None, "an import's call word is always code"
+            return found, instance.module.func_type(func)
         return Code(instance.addr, func, CodeKind.WASM), instance.module.func_type(func)
 
     def push_call(self, code: Code, base: Addr) -> None:

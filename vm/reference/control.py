@@ -115,7 +115,7 @@ def call(site: Site) -> Step:
     func = site.imm()
     executor, shift, after = site.executor, _shift(site, site.instance.module.func_type(func), 0), site.next
     if site.instance.is_imported(func):
-        word = executor.code_word(executor.import_record(site.instance, func))
+        word = executor.import_code_word(site.instance, func)
 
         def imported(q: Slots, d: Floats, f: Floats) -> int:
             executor.pending = (executor.target_of(word[0]), shift, after)
@@ -137,7 +137,7 @@ def return_call(site: Site) -> Step:
     frm, count = _tail_move(site, site.instance.module.func_type(func), 0)
     target = executor.defined(site.instance, func)
     imported = site.instance.is_imported(func)
-    word = executor.code_word(executor.import_record(site.instance, func)) if imported else None
+    word = executor.import_code_word(site.instance, func) if imported else None
     here = site.index
 
     def step(q: Slots, d: Floats, f: Floats) -> int:

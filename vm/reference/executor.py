@@ -130,15 +130,12 @@ class ReferenceExecutor:
             self._by_code[code] = found
         return found
 
-    def import_record(self, instance: Instance, func: int) -> Addr:
-        """Where the era's access path for imported functions leads."""
+    def import_code_word(self, instance: Instance, func: int) -> memoryview:
+        """A live view of an import's call word, found on the era's access path."""
         layouts = self.machine.layouts
         path = layouts.era.paths["function.imported"]
-        return layouts.follow(self.machine.space, path, instance.addr, func, instance.shape.counts)
-
-    def code_word(self, func_ref: Addr) -> memoryview:
-        """A live view of a VMFuncRef's call word."""
-        return self.func_ref_words(func_ref)[1]
+        at = layouts.follow(self.machine.space, path, instance.addr, func, instance.shape.counts)
+        return self.machine.space.words(layouts.field("VMFunctionImport", "wasm_call").at(at), 1)
 
     def func_ref_words(self, func_ref: int) -> tuple[memoryview, memoryview]:
         """Live views of a VMFuncRef's type id and call word."""
