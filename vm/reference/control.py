@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vm.errors import Trap, TrapKind
 from vm.facts import Branch
+from vm.machine import Machine
 from vm.reference.step import CALL, RETURN, TAIL_CALL, Floats, Site, Slots, Step, Target
 from vm.types import SLOT_BYTES, FuncType, total_slots
 
@@ -175,43 +178,32 @@ def return_call_indirect(site: Site) -> Step:
     return step
 
 
-class _Finder:
+def _finder(site: Site) -> Callable[[int], Target]:
     """From a table index to what is called: bound, element, VMFuncRef, type id, code; each a load of the bytes."""
+    executor, table = site.executor, site.instance.tables[site.imm(1)]
+    length, words = table.length_word, table.words
+    decode, is_lazy = executor.machine.layouts.era.funcref.decode, executor.machine.layouts.era.funcref.is_lazy
+    type_ids, type_index = executor.type_id_words(site.instance), site.imm(0)
+    func_ref_words, target_of = executor.func_ref_words, executor.target_of
 
-    def __init__(self, site: Site) -> None:
-        self.executor = site.executor
-        self.table = site.instance.tables[site.imm(1)]
-        encoding = site.executor.machine.layouts.era.funcref
-        self.decode, self.is_lazy = encoding.decode, encoding.is_lazy
-        self.type_ids = site.executor.type_id_words(site.instance)
-        self.type_index = site.imm(0)
-
-    def __call__(self, index: int) -> Target:
-        table = self.table
-        if index >= table.length_word[0]:
-            raise Trap(
-                TrapKind.UNDEFINED_ELEMENT,
-                f"element {index}, but the table has {table.size}",
-                at=index, bound=table.size,
-            )  # fmt: skip
-        word = table.words[index]
-        func_ref = table.slot(index) if self.is_lazy(word) else self.decode(word)
+    def find(index: int) -> Target:
+        if index >= length[0]:
+            detail = f"element {index}, but the table has {table.size}"
+            raise Trap(TrapKind.UNDEFINED_ELEMENT, detail, at=index, bound=table.size)
+        word = words[index]
+        func_ref = table.slot(index) if is_lazy(word) else decode(word)
         if not func_ref:
             raise Trap(TrapKind.UNINITIALIZED_ELEMENT, f"element {index} is null", at=index)
-        type_word, code = self.executor.func_ref_words(func_ref)
-        if type_word[0] != self.type_ids[self.type_index]:
-            raise self._mismatch(index, type_word[0])
-        return self.executor.target_of(code[0])
+        type_id, code = func_ref_words(func_ref)
+        if type_id[0] != type_ids[type_index]:
+            raise _type_mismatch(executor.machine, index, type_id[0], type_ids[type_index])
+        return target_of(code[0])
 
-    def _mismatch(self, index: int, found: int) -> Trap:
-        machine = self.executor.machine
-        wanted = machine.type_of(self.type_ids[self.type_index])
-        return Trap(
-            TrapKind.INDIRECT_CALL_TYPE,
-            f"element {index} is a function of type {machine.type_of(found)}, the call expects {wanted}",
-            at=index,
-        )
+    return find
 
 
-def _finder(site: Site) -> _Finder:
-    return _Finder(site)
+def _type_mismatch(machine: Machine, index: int, found: int, wanted: int) -> Trap:
+    detail = (
+        f"element {index} is a function of type {machine.type_of(found)}, the call expects {machine.type_of(wanted)}"
+    )
+    return Trap(TrapKind.INDIRECT_CALL_TYPE, detail, at=index)

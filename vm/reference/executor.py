@@ -217,10 +217,12 @@ class ReferenceExecutor:
 
     def _loop(self, left: int, over_site: bool) -> tuple[Stop, int]:
         """The innermost loop: answers with the stop and the ticks left."""
+        below, stack_end = self._below, self.machine.values.end
+        room = self.machine.limits.max_frames - self._depth - 1
         while True:
             target, pc = self._top, self._pc
             steps = target.steps
-            q, d, f = self._frame(self._base)
+            q, d, f = self._views.get(self._base) or self._frame(self._base)
             if over_site:
                 over_site = False
                 if pc in target.patched and left:
@@ -241,14 +243,30 @@ class ReferenceExecutor:
                 return self._stopped(pc, StopKind.PAUSED), left + 1
             except Trap as trap:
                 return self._stopped(pc, StopKind.TRAP, trap), left + 1
+            if pc == RETURN and below:
+                self._top, self._base, self._pc = below.pop()
+                continue
             if pc == CALL:
-                stop, left = self._call(left)
-            elif pc == RETURN:
-                stop, left = self._return(left)
-            else:
-                stop, left = self._tail_call(left)
+                callee, shift, after = self.pending
+                base = self._base + shift
+                if callee.steps and len(below) < room and base + callee.frame_bytes <= stack_end:
+                    below.append((target, self._base, after))
+                    self._top, self._base, self._pc = callee, base, 0
+                    if callee.zeros is not None:
+                        self._zero_locals(callee)
+                    continue
+            stop, left = self._transfer(pc, left)
             if stop is not None:
                 return stop, left
+            room = self.machine.limits.max_frames - self._depth - 1
+
+    def _transfer(self, transfer: int, left: int) -> tuple[Stop | None, int]:
+        """The transfers that the loop does not do itself: first entries, host functions, limits, tail calls."""
+        if transfer == CALL:
+            return self._call(left)
+        if transfer == RETURN:
+            return self._return_into_memory(left)
+        return self._tail_call(left)
 
     def _stopped(self, pc: int, kind: StopKind, trap: Trap | None = None) -> Stop:
         self._pc = pc
@@ -297,15 +315,9 @@ class ReferenceExecutor:
             raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"the value stack of {machine.values.size:,} bytes is full")
 
     def _zero_locals(self, callee: Target) -> None:
-        first, last = callee.zeroed
-        if first < last:
-            self._frame(self._base)[0][first:last] = memoryview(bytes((last - first) * SLOT_BYTES)).cast("Q")
-
-    def _return(self, left: int) -> tuple[Stop | None, int]:
-        if self._below:
-            self._top, self._base, self._pc = self._below.pop()
-            return None, left
-        return self._return_into_memory(left)
+        if callee.zeros is not None:
+            first, last = callee.zeroed
+            self._frame(self._base)[0][first:last] = callee.zeros
 
     def _return_into_memory(self, left: int) -> tuple[Stop | None, int]:
         """The caller's frame was not entered in this run: its record says what it is."""

@@ -34,6 +34,7 @@ class Target:
     patched: dict[int, Step] = field(default_factory=dict)  # steps that a site stands in front of
     frame_bytes: int = 0
     zeroed: tuple[int, int] = (0, 0)  # slots of the locals that are no parameters
+    zeros: Slots | None = None  # what they start as
 
     @property
     def is_host(self) -> bool:
@@ -44,6 +45,8 @@ class Target:
         self.facts = facts
         self.frame_bytes = facts.frame_slots * SLOT_BYTES
         self.zeroed = (facts.param_slots, facts.num_local_slots)
+        count = facts.num_local_slots - facts.param_slots
+        self.zeros = memoryview(bytes(count * SLOT_BYTES)).cast("Q") if count else None
 
 
 @dataclass(frozen=True, slots=True)
