@@ -41,8 +41,7 @@ def _in_instance(machine: Machine, instance: Instance, addr: int) -> FuncRefPlac
             if instance.import_record(func).addr == addr:
                 return FuncRefPlace(Addr(addr), instance, func)
     funcs = (f for f in instance.shape.func_ref_slots if instance.func_ref_at(f) == addr)
-    func = next(funcs, None)
-    return None if func is None else FuncRefPlace(Addr(addr), instance, func)
+    return next((FuncRefPlace(Addr(addr), instance, func) for func in funcs), None)
 
 
 def type_of_code(machine: Machine, code: int) -> int | None:

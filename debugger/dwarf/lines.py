@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -249,10 +250,8 @@ def _names(path: str, end: str) -> bool:
 
 def _collect(section_: bytes, header: Header, unit: Unit) -> _UnitLines:
     sequences: list[tuple[Row, ...]] = []
-    try:
+    with suppress(DecodeError):
         sequences.extend(read_rows(section_, header))
-    except DecodeError:
-        pass
     sequences.sort(key=lambda rows: rows[0].address)
     rows = tuple(row for sequence in sequences for row in _placed(sequence))
     files = {0: joined(unit.folder, unit.name), **header.files}

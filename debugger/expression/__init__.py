@@ -1,0 +1,1 @@
+"""One expression language for print, watch, conditions, log text and set."""

@@ -1,0 +1,162 @@
+"""Types of values in expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+
+from vm.types import I32, I64, NumType, RefType, ValType
+
+
+class Sort(Enum):
+    """What a scalar's bits mean."""
+
+    SIGNED = auto()
+    UNSIGNED = auto()
+    FLOAT = auto()
+    BOOL = auto()
+    LITERAL = auto()  # an integer as written: it takes the type of what it meets
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number; `size` in bytes."""
+
+    name: str
+    size: int
+    sort: Sort
+
+    @property
+    def bits(self) -> int:
+        return self.size * 8
+
+    @property
+    def is_integer(self) -> bool:
+        return self.sort is not Sort.FLOAT
+
+    def wrap(self, value: int) -> int:
+        """An integer brought into the type's range, as the machine's arithmetic does."""
+        value &= (1 << self.bits) - 1
+        if self.sort in (Sort.SIGNED, Sort.LITERAL) and value >> (self.bits - 1):
+            value -= 1 << self.bits
+        return value
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """Text: a literal, or a zero-terminated string in memory."""
+
+    def __str__(self) -> str:
+        return "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A funcref (a VMFuncRef's address) or an externref (an offset into the GC heap). `in_table`: an era's word."""
+
+    name: str
+    size: int
+    in_table: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """An address; `target` None: of something that has no type here. `native`: never an offset into guest memory."""
+
+    target: Type | None
+    native: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.target or 'void'}*"
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    element: Type
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.element}[{self.count}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A struct of the era by its name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A set of things that are found by name or index: `local`, `memory[0]`, `instance[1]`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Type = Scalar | String | Reference | Pointer | Array | Record | Group
+
+LITERAL = Scalar("int", 8, Sort.LITERAL)
+BOOL = Scalar("bool", 1, Sort.BOOL)
+F32_TYPE, F64_TYPE = Scalar("f32", 4, Sort.FLOAT), Scalar("f64", 8, Sort.FLOAT)
+U8_TYPE, U32_TYPE, U64_TYPE = (Scalar(f"u{n * 8}", n, Sort.UNSIGNED) for n in (1, 4, 8))
+I32_TYPE, I64_TYPE = Scalar("i32", 4, Sort.SIGNED), Scalar("i64", 8, Sort.SIGNED)
+STRING = String()
+FUNCREF_TYPE, EXTERNREF_TYPE = Reference("funcref", 8), Reference("externref", 4)
+
+SCALARS: Mapping[str, Scalar] = MappingProxyType(
+    {
+        **{f"i{n * 8}": Scalar(f"i{n * 8}", n, Sort.SIGNED) for n in (1, 2, 4, 8)},
+        **{f"u{n * 8}": Scalar(f"u{n * 8}", n, Sort.UNSIGNED) for n in (1, 2, 4, 8)},
+        "f32": F32_TYPE,
+        "f64": F64_TYPE,
+        "bool": BOOL,
+        "char": U8_TYPE,
+        "usize": U64_TYPE,
+    }
+)
+CSTR = "cstr"
+WORDS = frozenset({*SCALARS, CSTR, "funcref"})
+
+
+def of_value(type_: ValType) -> Scalar | Reference | Array:
+    """The type of a guest's value."""
+    match type_:
+        case RefType():
+            return FUNCREF_TYPE if type_.is_func else EXTERNREF_TYPE
+        case NumType.V128:
+            return Array(U8_TYPE, 16)
+        case _ if type_ is I32:
+            return I32_TYPE
+        case _ if type_ is I64:
+            return I64_TYPE
+        case NumType.F32:
+            return F32_TYPE
+        case _:
+            return F64_TYPE
+
+
+def size_of(type_: Type) -> int:
+    """Bytes of a value; 0 for what has no size of its own here."""
+    match type_:
+        case Scalar() | Reference():
+            return type_.size
+        case Pointer():
+            return 8
+        case Array():
+            return size_of(type_.element) * type_.count
+        case _:
+            return 0
