@@ -1,0 +1,63 @@
+# `make run` and `make test` set up what they need in .venv; Python 3.11 or newer is all that must be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(JOBS)
+UNIT := tests/vm tests/debugger tests/ui
+
+.PHONY: help run test check format fuzz bench spec clean
+
+help:
+	@echo "make run     open the debugger on a sample module"
+	@echo "make test    all tests, in the newest era and in an invented one"
+	@echo "make check   format, lint, types, import contracts and unit tests"
+	@echo "make fuzz    damaged modules and random edits, many of them"
+	@echo "make bench   speed, beside a peer"
+	@echo "make spec    official scripts, from WASMSCOPE_SPEC_SUITE"
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "wasmscope needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made pyproject.toml
+	@echo "setting up in $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml
+	@echo "setting up in $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run
+	@$(BIN)/wasmscope sample-modules/fib/fib.wasm -- 12
+
+test: $(VENV)/.dev
+	$(PYTEST) tests
+	WASMSCOPE_TEST_ERA=invented $(PYTEST) tests --ignore tests/golden --ignore tests/fuzz --ignore tests/e2e
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) $(UNIT)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+fuzz: $(VENV)/.dev
+	WASMSCOPE_FUZZ_ROUNDS=20000 $(PYTEST) tests/fuzz
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+spec: $(VENV)/.dev
+	$(PYTEST) tests/spec
+
+clean:
+	rm -rf $(VENV) dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
