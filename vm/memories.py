@@ -55,7 +55,7 @@ class LinearMemory:
             return None
         if size > self.region.reserved:
             return None
-        self.space.grow(self.region, size)
+        self.space.grow(self.region, max(self.region.size, size))
         place = self.layouts.field("VMMemoryDefinition", "current_length")
         self.space.store(place.at(self.definition), place.size, size)
         return old
