@@ -26,6 +26,8 @@ from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
 from vm.instance import Instance
 from vm.machine import Machine, ThreadState
+from vm.memories import LinearMemory
+from vm.poke import poke
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import Executor, Site
 from vm.types import Addr, Tick, ValType
@@ -71,6 +73,11 @@ class Session:
         self._phases = list(launched.phases)
         self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
         self.breakpoints.resolve(self.resolver)
+
+    @property
+    def can_start(self) -> bool:
+        """Whether there is something to start: `_start`, `_initialize`, a start function or what was chosen to run."""
+        return bool(self._phases)
 
     def start(self) -> Stopped:
         """Runs what comes before the entry and stops at the entry's first instruction."""
@@ -300,6 +307,11 @@ class Session:
         results = scratch.run(instance, func, args, keep)
         types = instance.module.func_type(func).results
         return tuple(self.inspect.format(s, t) for s, t in zip(results, types, strict=True))
+
+    def write_memory(self, memory: LinearMemory, offset: int, data: bytes) -> None:
+        """Changes bytes of a linear memory by hand. Raises UserError, MemoryFault."""
+        memory.read(offset, len(data))
+        poke(self.machine, Addr(memory.region.base + offset), data)
 
     def jump(self, location: str) -> None:
         """Makes another instruction of the innermost function the next one, where the operand types agree.

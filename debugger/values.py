@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from vm.errors import UserError
 from vm.semantics.floating import f32_bits, f32_from_bits, f64_bits, f64_from_bits
@@ -82,3 +83,37 @@ def parse_args(texts: tuple[str, ...], type_: FuncType, name: str) -> tuple[int,
         wanted = ", ".join(map(str, type_.params)) or "none"
         raise UserError(f"{name} takes {len(type_.params)} arguments ({wanted}), {len(texts)} given")
     return tuple(parse_value(t, p) for t, p in zip(texts, type_.params, strict=True))
+
+
+def to_python(slot: int, type_: ValType) -> int | float:
+    """A slot as a number: signed integers, floats; references and vectors as they are."""
+    match type_:
+        case NumType.I32 | NumType.I64:
+            return int(format_value(slot, type_))
+        case NumType.F32:
+            return f32_from_bits(slot & 0xFFFF_FFFF)
+        case NumType.F64:
+            return f64_from_bits(slot)
+        case _:
+            return slot
+
+
+def from_python(values: Sequence[object], types: tuple[ValType, ...]) -> tuple[int, ...]:
+    """Slots of numbers. Raises UserError for a wrong number of them, or one that does not fit its type."""
+    if len(values) != len(types):
+        raise UserError(f"{len(types)} values are wanted ({', '.join(map(str, types))}), {len(values)} given")
+    return tuple(_from_number(v, t) for v, t in zip(values, types, strict=True))
+
+
+def _from_number(value: object, type_: ValType) -> int:
+    if isinstance(value, int) and type_ in _BITS:
+        bits = _BITS[NumType(type_)]
+        if -(1 << (bits - 1)) <= value < 1 << bits:
+            return value & ((1 << bits) - 1)
+    elif isinstance(value, int | float) and type_ is NumType.F32:
+        return f32_bits(float(value))
+    elif isinstance(value, int | float) and type_ is NumType.F64:
+        return f64_bits(float(value))
+    elif isinstance(value, int) and isinstance(type_, RefType):
+        return value
+    raise UserError(f"{value!r} is not a value of type {type_}")

@@ -1,0 +1,151 @@
+"""The command line. What a mode needs is imported when it is chosen, so that each starts fast."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from ui import exits
+from ui.start import DEFAULT_LOG_LIMIT, add_program_options, size, start_from
+from ui.text import safe
+from vm.errors import UserError, WasmscopeError
+
+_DESCRIPTION = "Debugs a WebAssembly module: step, breakpoints, memory, and the runtime's own structures."
+_EPILOG = """\
+wasmscope run MODULE [-- ARGS]     run it without the debugger
+wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are ours: one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, f"{self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if sys.platform == "win32":
+        return _failed("Windows is not supported; it runs in WSL")
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+        return code
+    except WasmscopeError as error:
+        return _failed(str(error))
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return exits.BROKEN_PIPE
+
+
+def _failed(text: str) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"wasmscope: {safe(text)}\n")
+    return exits.FAILED
+
+
+def _forget_stdout() -> None:
+    """So that the interpreter does not complain when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _dispatch(words: list[str]) -> int:
+    match words[:1]:
+        case ["run"]:
+            return _run(words[1:])
+        case ["inspect"]:
+            return _inspect(words[1:])
+        case _:
+            return _debug(words)
+
+
+def _split(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Our words, and the program's: those after `--`."""
+    if "--" not in words:
+        return words, ()
+    at = words.index("--")
+    return words[:at], tuple(words[at + 1 :])
+
+
+# -- run and inspect -------------------------------------------------------------------------------
+
+
+def _run(words: list[str]) -> int:
+    from ui.run import run_program
+
+    parser = Parser(prog="wasmscope run", description="Runs a module without the debugger.", allow_abbrev=False)
+    parser.add_argument("module", metavar="MODULE")
+    add_program_options(parser)
+    ours, program = _split(words)
+    return run_program(start_from(parser.parse_args(ours), program, log_limit_bytes=0))
+
+
+def _inspect(words: list[str]) -> int:
+    from ui.contents import run_inspect
+
+    parser = Parser(prog="wasmscope inspect", description="Shows what is in a module.", allow_abbrev=False)
+    parser.add_argument("module", metavar="MODULE", type=Path)
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.add_argument("--disassemble", metavar="FUNC", help="one function's code, by name or index; * for all")
+    args = parser.parse_args(words)
+    return run_inspect(args.module, as_json=args.json, disassemble=args.disassemble)
+
+
+# -- the debugger ----------------------------------------------------------------------------------
+
+
+def _debug(words: list[str]) -> int:
+    parser = _debug_parser()
+    ours, program = _split(words)
+    args = parser.parse_args(ours)
+    if args.module is None:
+        parser.error("a module is missing")
+    start = start_from(args, program)
+    if args.batch is not None or args.ex or args.json:
+        from ui.batch import run_batch
+
+        return run_batch(start, args.batch, args.ex, as_json=args.json)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError("this is no terminal", "use --batch FILE, -ex CMD, or wasmscope run")
+    if args.repl:
+        from ui.repl.app import run_repl
+
+        return run_repl(start)
+    from ui.tui.app import run_tui
+
+    return run_tui(start)
+
+
+def _debug_parser() -> Parser:
+    parser = Parser(
+        prog="wasmscope", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False,
+        usage="wasmscope [OPTIONS] MODULE [-- ARGS]", formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("module", metavar="MODULE", nargs="?", help="a .wasm or .wat file")
+    parser.add_argument("--version", action="version", version=f"wasmscope {_version()}")
+    mode = parser.add_argument_group("the debugger")
+    mode.add_argument("--repl", action="store_true", help="a prompt instead of the full screen")
+    mode.add_argument("--batch", metavar="FILE", help="run a file of commands; - reads standard input")
+    mode.add_argument("-ex", metavar="CMD", action="append", default=[], help="run a command (repeatable)")
+    mode.add_argument("--json", action="store_true", help="with --batch or -ex: events as JSON, one a line")
+    mode.add_argument("--log-limit", metavar="SIZE", type=size, default=DEFAULT_LOG_LIMIT,
+                      help="how much of the program's input is kept for going back")  # fmt: skip
+    mode.add_argument("--executor", choices=("reference",), default="reference", help="what runs the program")
+    add_program_options(parser)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("wasmscope")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,121 @@
+"""`wasmscope inspect`: what is in a module, as text or as JSON."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from debugger.launch import load
+from debugger.symbols import Symbols
+from ui.render import module as contents
+from ui.render.code import Marks, code_line
+from ui.render.line import EMPTY, Line, heading, line, text_of
+from vm.disasm import disassemble as disassembled
+from vm.errors import UserError
+from vm.module import Module
+from vm.types import ExternKind
+
+
+def run_inspect(path: Path, as_json: bool, disassemble: str | None) -> int:
+    """Writes what was asked for; the exit code. Raises WasmscopeError."""
+    module = load(path).module
+    symbols = Symbols(module)
+    if as_json:
+        sys.stdout.write(json.dumps(to_json(module, symbols), indent=1) + "\n")
+        return 0
+    lines = all_parts(path, module, symbols) if disassemble is None else code_of(module, symbols, disassemble)
+    for rendered in lines:
+        sys.stdout.write(text_of(rendered) + "\n")
+    return 0
+
+
+def all_parts(path: Path, module: Module, symbols: Symbols) -> Iterator[Line]:
+    """Every part of a module that has something in it, under a heading."""
+    yield line(f"{path}: {len(module.bytes):,} bytes")
+    every = range(len(module.func_type_indexes))
+    for title, lines in (
+        ("sections", contents.sections(module)),
+        ("types", contents.types(module, symbols)),
+        ("imports", contents.imports(module)),
+        ("exports", contents.exports(module, symbols)),
+        ("functions", contents.functions(module, symbols, every)),
+        ("tables", contents.tables(module, symbols)),
+        ("memories", contents.memories(module, symbols)),
+        ("globals", contents.globals_(module, symbols)),
+        ("element segments", contents.elems(module, symbols)),
+        ("data segments", contents.datas(module, symbols)),
+        ("custom sections", contents.customs(module.customs)),
+    ):
+        if lines:
+            yield EMPTY
+            yield heading(title)
+            yield from lines
+    if module.start is not None:
+        yield EMPTY
+        yield line(f"start function: {symbols.func_text(module.start)}")
+
+
+def code_of(module: Module, symbols: Symbols, wanted: str) -> Iterator[Line]:
+    """Disassembly of functions by name (`*` matches anything) or index. Raises UserError."""
+    found = _functions(module, symbols, wanted)
+    if not found:
+        raise UserError(f"no function is called {wanted!r}", "wasmscope inspect MODULE lists them")
+    for i, func in enumerate(found):
+        if i:
+            yield EMPTY
+        for row in disassembled(module, func, symbols):
+            yield code_line(row, Marks())
+
+
+def _functions(module: Module, symbols: Symbols, wanted: str) -> list[int]:
+    defined = range(module.num_imported_funcs, len(module.func_type_indexes))
+    if wanted.isdecimal():
+        return [int(wanted)] if int(wanted) in defined else []
+    name = wanted.removeprefix("$")
+    exact = symbols.by_function_name.get(name)
+    if exact is not None and exact in defined:
+        return [exact]
+    return [f for f in defined if fnmatch.fnmatchcase(symbols.func(f).removeprefix("$"), name)] if "*" in name else []
+
+
+def to_json(module: Module, symbols: Symbols) -> dict[str, Any]:
+    """The same as one object; offsets and sizes are in bytes."""
+    return {
+        "bytes": len(module.bytes),
+        "sections": [
+            {"id": n, "name": contents.section_name(n), "offset": s.start, "size": s.end - s.start,
+             "items": contents.section_count(module, n)}
+            for n, s in module.sections
+        ],
+        "types": [str(t) for t in module.types],
+        "imports": [{"module": i.module, "name": i.name, "kind": str(i.kind), "type": str(i.type)}
+                    for i in module.imports],
+        "exports": [{"name": e.name, "kind": str(e.kind), "index": e.index} for e in module.exports],
+        "start": module.start,
+        "functions": [_function_json(module, symbols, f) for f in range(len(module.func_type_indexes))],
+        "tables": [str(t) for t in module.tables],
+        "memories": [str(m) for m in module.memories],
+        "globals": [{"name": _name(symbols.global_(i)), "type": str(g)} for i, g in enumerate(module.globals)],
+        "elems": [{"mode": e.mode, "type": str(e.type), "items": len(e.items)} for e in module.elems],
+        "datas": [{"mode": d.mode, "offset": d.bytes.start, "size": d.bytes.end - d.bytes.start}
+                  for d in module.datas],
+        "customs": [{"name": c.name, "offset": c.span.start, "size": c.payload.end - c.payload.start}
+                    for c in module.customs],
+    }  # fmt: skip
+
+
+def _function_json(module: Module, symbols: Symbols, func: int) -> dict[str, Any]:
+    out: dict[str, Any] = {"index": func, "name": _name(symbols.func(func)), "type": str(module.func_type(func))}
+    if func < module.num_imported_funcs:
+        return {**out, "imported": True}
+    span = module.body(func).span
+    exports = [e.name for e in module.exports if e.kind is ExternKind.FUNC and e.index == func]
+    return {**out, "imported": False, "offset": span.start, "size": span.end - span.start, "exports": exports}
+
+
+def _name(text: str) -> str | None:
+    return text[1:] if text.startswith("$") else None

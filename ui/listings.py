@@ -1,0 +1,60 @@
+"""Disassembly and source files of a session's modules, kept once made."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from debugger.inspect import Frame
+from debugger.session import Session
+from vm.disasm import Line, disassemble
+from vm.instance import Instance
+
+_KEPT = 64  # functions
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlace:
+    """A line of a source file; `text` is the whole file's lines, None when the file was not found."""
+
+    file: str
+    line: int
+    text: tuple[str, ...] | None
+
+    @property
+    def short(self) -> str:
+        """`fib.c:4`."""
+        return f"{Path(self.file).name}:{self.line}"
+
+
+class Listings:
+    """Reads from a session and remembers; a restart changes nothing, as modules stay the same."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._functions: OrderedDict[tuple[int, int], list[Line]] = OrderedDict()
+        self._sources: dict[str, tuple[str, ...] | None] = {}
+
+    def function(self, instance: Instance, func: int) -> list[Line]:
+        """A defined function's disassembly."""
+        key = (instance.number, func)
+        if key not in self._functions:
+            self._functions[key] = disassemble(instance.module, func, self.session.inspect.symbols(instance))
+            if len(self._functions) > _KEPT:
+                self._functions.popitem(last=False)
+        self._functions.move_to_end(key)
+        return self._functions[key]
+
+    def place(self, frame: Frame) -> SourcePlace | None:
+        """The source line a frame stands at; None when it is not known."""
+        if frame.instance is None or frame.offset is None:
+            return None
+        table = self.session.lines_of(frame.instance)
+        found = table.find(frame.offset) if table is not None else None
+        if found is None or table is None or found.line == 0:
+            return None
+        if found.file not in self._sources:
+            folders = (self.session.path.parent, Path.cwd())
+            self._sources[found.file] = table.source(found.file, folders)
+        return SourcePlace(found.file, found.line, self._sources[found.file])

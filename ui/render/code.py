@@ -1,0 +1,99 @@
+"""Disassembly: what stands before the pc, breakpoints and the rails of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ui.render.line import Line, Part, Role, line
+from vm.disasm import Line as Disassembled
+
+_OPENERS = ("block", "loop", "if", "try_table")
+_SPAN_ROWS = 4  # rows before the pc in a window of nine
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What stands beside a function's instructions, by the index of retiring instructions."""
+
+    pc: int | None = None
+    is_caller: bool = False  # the pc is a call under way, in an outer frame
+    breakpoints: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))  # glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointGlyphs:
+    """How breakpoints look in a margin."""
+
+    plain: str = "●"
+    conditional: str = "◆"  # with a condition, a hit rule or log text
+    disabled: str = "○"
+
+
+GLYPHS = BreakpointGlyphs()
+
+
+def rails(row: Disassembled) -> str:
+    """The block structure before an instruction: `│ ╭ `."""
+    if row.depth == 0:
+        return ""
+    if row.index is None and not row.tokens:
+        return ""
+    word = row.tokens[0][0]
+    if word in _OPENERS:
+        own = "╭ "
+    elif word == "else":
+        own = "├ "
+    elif word == "end":
+        own = "╰ "
+    else:
+        own = "  "
+    return "│ " * (row.depth - 1) + own
+
+
+def code_line(row: Disassembled, marks: Marks, comment: str = "") -> Line:
+    """One line of a function: breakpoint, pc, offset in the file, rails, instruction."""
+    here = row.index is not None and row.index == marks.pc
+    glyph = marks.breakpoints.get(row.index, " ") if row.index is not None else " "
+    arrow = " " if not here else "▷" if marks.is_caller else "▶"
+    parts: list[Part] = [
+        (glyph, Role.BREAKPOINT), (arrow, Role.PC), " ", (f"{row.offset:#08x}", Role.ADDRESS), "  ",
+        (rails(row), Role.RAIL),
+    ]  # fmt: skip
+    parts += [(text, Role(role)) for text, role in row.tokens]
+    if comment:
+        parts.append((f"  ;; {comment}", Role.COMMENT))
+    return line(*parts)
+
+
+def code_window(
+    rows: Sequence[Disassembled], marks: Marks, before: int = _SPAN_ROWS, after: int = _SPAN_ROWS, comment: str = ""
+) -> list[Line]:
+    """The lines around the pc; the function's first ones when there is none. `comment` goes to the pc's line."""
+    centre = position_of(rows, marks.pc)
+    first = max(0, centre - before)
+    shown = rows[first : centre + after + 1]
+    return [code_line(row, marks, comment if row.index is not None and row.index == marks.pc else "") for row in shown]
+
+
+def position_of(rows: Sequence[Disassembled], index: int | None) -> int:
+    """The row of an instruction; 0 when there is none."""
+    return next((i for i, row in enumerate(rows) if row.index is not None and row.index == index), 0)
+
+
+def source_window(
+    lines: Sequence[str], current: int | None, first: int, last: int, marked: Mapping[int, str] | None = None
+) -> list[Line]:
+    """Source lines [first, last], counted from 1, with the current one and breakpoints marked."""
+    out = []
+    for number in range(max(1, first), min(last, len(lines)) + 1):
+        here = number == current
+        glyph = (marked or {}).get(number, " ")
+        out.append(
+            line(
+                (glyph, Role.BREAKPOINT), ("▶" if here else " ", Role.PC), " ", (f"{number:5}", Role.ADDRESS), "  ",
+                lines[number - 1].expandtabs(),
+            )
+        )  # fmt: skip
+    return out

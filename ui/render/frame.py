@@ -1,0 +1,100 @@
+"""A frame: its variables, operands and labels, and the stack of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from debugger.inspect import Frame, LabelInfo, Variable
+from debugger.watches import WatchValue
+from ui.render.line import Line, Part, Role, columns, line, note
+
+
+def variables(items: Sequence[Variable], changed: frozenset[str] = frozenset()) -> list[Line]:
+    """`name  type  value`; those named in `changed` are marked."""
+    return columns([_variable(item, item.name in changed) for item in items], indent="  ")
+
+
+def _variable(item: Variable, changed: bool) -> list[Part]:
+    value: Part = (item.text, Role.CHANGED if changed else value_role(item))
+    cells: list[Part] = [(name_of(item), Role.NAME), (str(item.type), Role.TYPE), value]
+    return [*cells, ("Δ", Role.CHANGED)] if changed else cells
+
+
+def name_of(item: Variable) -> str:
+    """A local's name; `$var3` for one without, as expressions know it."""
+    return f"$var{item.index}" if item.name.isdigit() else item.name
+
+
+def value_role(item: Variable) -> Role:
+    """Zeros stand back, pointers stand out."""
+    if item.slot == 0:
+        return Role.ZERO
+    return Role.POINTER if "→" in item.text else Role.NUMBER
+
+
+def operands(items: Sequence[Variable]) -> list[Line]:
+    """The operand stack, top first; [0] is the top."""
+    rows = []
+    for from_top, item in enumerate(reversed(items)):
+        cells: list[Part] = [(f"[{from_top}]", Role.LABEL), (str(item.type), Role.TYPE), (item.text, value_role(item))]
+        if from_top == 0:
+            cells.append(("← top", Role.DIM))
+        rows.append(cells)
+    return columns(rows, indent="  ")
+
+
+def labels(items: Sequence[LabelInfo]) -> list[Line]:
+    """Blocks around the instruction, innermost first, numbered as `br` counts them."""
+    rows = [
+        [(f"br {item.depth}", Role.LABEL), (item.kind, Role.KEYWORD), (f"{item.offset:#x}", Role.ADDRESS),
+         f"takes {item.arity}"]
+        for item in items
+    ]  # fmt: skip
+    return columns(rows, indent="  ")
+
+
+def watches(items: Sequence[WatchValue]) -> list[Line]:
+    """`1: n + 1 = 8  Δ was 7`."""
+    return [_watch(item) for item in items]
+
+
+def _watch(item: WatchValue) -> Line:
+    role = Role.ERROR if item.is_error else Role.CHANGED if item.changed else Role.NUMBER
+    parts: list[Part] = [(f"{item.id}:", Role.LABEL), " ", (item.text, Role.NAME), " = ", (item.value, role)]
+    if item.changed and item.previous is not None:
+        parts.append((f"  Δ was {item.previous}", Role.CHANGED))
+    return line(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class StackRow:
+    """A frame as the backtrace shows it. `at` is `+0xc`, `source` is `fib.c:4`; empty when not known."""
+
+    frame: Frame
+    at: str
+    args: tuple[Variable, ...]
+    source: str
+
+
+def backtrace(rows: Sequence[StackRow], selected: int, hidden: int = 0) -> list[Line]:
+    """One line a frame; `hidden` frames follow that are not in `rows`."""
+    out = [_stack_line(row, row.frame.number == selected) for row in rows]
+    if hidden:
+        out.append(note(f"   ... {hidden:,} more frame{'s' if hidden != 1 else ''}; bt -a shows all"))
+    return out
+
+
+def _stack_line(row: StackRow, selected: bool) -> Line:
+    args = ", ".join(f"{name_of(a)}={a.text}" for a in row.args)
+    parts: list[Part] = [
+        ("▶" if selected else " ", Role.PC), " ", (f"#{row.frame.number}", Role.LABEL), "  ",
+        (row.frame.name, Role.NAME), row.at, "(", (args, Role.NUMBER), ")",
+    ]  # fmt: skip
+    if row.frame.offset is not None:
+        parts += ["  ", (f"{row.frame.offset:#x}", Role.ADDRESS)]
+    if row.frame.is_host:
+        parts.append(("  host function", Role.DIM))
+    if row.source:
+        parts += ["  ", (row.source, Role.STRING)]
+    return line(*parts)

@@ -1,0 +1,101 @@
+"""Why the program stopped, in a line; breakpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from debugger.breakpoints import Breakpoint
+from debugger.events import Reason, Stopped
+from ui.render.code import GLYPHS
+from ui.render.line import Line, Part, Role, columns, line
+
+
+def stop_line(stopped: Stopped, where: str) -> Line:
+    """`stopped: breakpoint 1 at $fib+0xc (0x136), tick 1,204`; `where` is `$fib+0xc (0x136)`."""
+    word, what, role = _what(stopped)
+    place: list[Part] = [" at ", (where, Role.NAME)] if where and not _is_over(stopped.reason) else []
+    return line((word, role), what, *place, f", tick {stopped.tick:,}")
+
+
+def _is_over(reason: Reason) -> bool:
+    return reason in (Reason.FINISHED, Reason.EXITED)
+
+
+def _what(stopped: Stopped) -> tuple[str, str, Role]:
+    detail = stopped.detail
+    match stopped.reason:
+        case Reason.BREAKPOINT:
+            numbers = ", ".join(map(str, detail.breakpoints))
+            return "stopped:", f" breakpoint{'s' if len(detail.breakpoints) > 1 else ''} {numbers}", Role.BREAKPOINT
+        case Reason.STEP:
+            return "stopped:", " step", Role.PC
+        case Reason.ENTRY:
+            return "stopped:", " entry", Role.PC
+        case Reason.PAUSE:
+            return "stopped:", " paused", Role.WARNING
+        case Reason.TICK:
+            return "stopped:", " tick reached", Role.PC
+        case Reason.INPUT:
+            return "stopped:", " the program waits for standard input", Role.WARNING
+        case Reason.TRAP:
+            return "trap:", f" {detail.trap}", Role.ERROR
+        case Reason.FINISHED:
+            results = ", ".join(detail.results)
+            return "finished", f": {results}" if results else "", Role.OK
+        case Reason.EXITED:
+            return "exited", f" with code {detail.exit_code}", Role.ERROR if detail.exit_code else Role.OK
+        case _ as never:
+            assert_never(never)
+
+
+def glyph_of(breakpoint_: Breakpoint) -> str:
+    """How a breakpoint looks in a margin."""
+    if not breakpoint_.enabled:
+        return GLYPHS.disabled
+    conditional = breakpoint_.condition or breakpoint_.hit_rule or breakpoint_.log or breakpoint_.ignore
+    return GLYPHS.conditional if conditional else GLYPHS.plain
+
+
+def breakpoints(items: Iterable[Breakpoint]) -> list[Line]:
+    """One line a breakpoint: where, what it depends on, how often it was reached."""
+    rows = [
+        [(str(b.id), Role.LABEL), (glyph_of(b), Role.BREAKPOINT), (b.location, Role.NAME), sites_text(b),
+         (conditions_text(b), Role.COMMENT), f"{b.hits} hit{'s' if b.hits != 1 else ''}"]
+        for b in items
+    ]  # fmt: skip
+    return columns(rows, right=(0,))
+
+
+def sites_text(breakpoint_: Breakpoint) -> str:
+    """`at $fib+0xc`, or how many places it stands at."""
+    if breakpoint_.pending:
+        return "pending: nothing is called that yet"
+    first = breakpoint_.resolved[0]
+    text = f"at {first.text}" + (f" ({first.note})" if first.note else "")
+    more = len(breakpoint_.resolved) - 1
+    return text + (f" and {more} more place{'s' if more > 1 else ''}" if more else "")
+
+
+def conditions_text(breakpoint_: Breakpoint) -> str:
+    """What else has to hold, and what it does."""
+    parts = []
+    if breakpoint_.temporary:
+        parts.append("once")
+    if breakpoint_.condition:
+        parts.append(f"if {breakpoint_.condition}")
+    if breakpoint_.hit_rule:
+        parts.append(f"hits {breakpoint_.hit_rule}")
+    if breakpoint_.ignore:
+        parts.append(f"ignores {breakpoint_.ignore} more")
+    if breakpoint_.log:
+        parts.append(f"logs {breakpoint_.log!r}")
+    return ", ".join(parts)
+
+
+def breakpoint_set(breakpoint_: Breakpoint) -> Line:
+    """What was set, when it was."""
+    return line(
+        (f"breakpoint {breakpoint_.id}", Role.BREAKPOINT), " ", (sites_text(breakpoint_), Role.NAME),
+        *((", ", (conditions_text(breakpoint_), Role.COMMENT)) if conditions_text(breakpoint_) else ()),
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""`wasmscope run`: the program without the debugger. Streams and exit code are the program's own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+
+from debugger.events import Reason, Stopped
+from debugger.session import Session
+from debugger.world import standard_terminals
+from ui import exits
+from ui.render.line import text_of
+from ui.render.stops import stop_line
+from ui.start import Start
+from ui.views import Views
+from vm.errors import UserError
+from vm.wasi.world import Stream
+
+_STDIN = 0
+_BACKTRACE_ROWS = 50
+
+
+def run_program(start: Start) -> int:
+    """Runs to the end; the exit code. Raises WasmscopeError."""
+    stdin = _STDIN if start.world.stdin is None else start.world.stdin
+    start = replace(start, world=replace(start.world, stdin=stdin, terminals=standard_terminals()))
+    session = start.open(_write, wait_for_input=True)
+    try:
+        return _run(session)
+    finally:
+        session.close()
+
+
+def _write(stream: Stream, data: bytes) -> None:
+    """Hands output on at once."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(int(stream), left) :]
+
+
+def _run(session: Session) -> int:
+    interrupted = False
+
+    def interrupt(signum: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        session.request_pause()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        stopped = _to_the_end(session)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted and stopped.reason is Reason.PAUSE:
+        return exits.INTERRUPTED
+    return _ended(session, stopped)
+
+
+def _to_the_end(session: Session) -> Stopped:
+    if not session.can_start:
+        raise UserError(f"{session.path.name} has no _start: nothing to run", "use --invoke NAME ARGS")
+    stopped = session.start()
+    return session.resume() if stopped.reason is Reason.ENTRY else stopped
+
+
+def _ended(session: Session, stopped: Stopped) -> int:
+    if stopped.reason is Reason.TRAP:
+        views = Views(session)
+        lines = [stop_line(stopped, views.where(stopped.at)), *views.why(stopped), *views.backtrace(_BACKTRACE_ROWS)]
+        sys.stderr.write("".join(f"wasmscope: {text_of(line)}\n" for line in lines))
+    elif stopped.reason is Reason.FINISHED and stopped.detail.results:
+        sys.stdout.write(" ".join(stopped.detail.results) + "\n")
+    return exits.of_program(stopped)

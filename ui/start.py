@@ -1,0 +1,124 @@
+"""From parsed options to a session: the same for every front end."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from debugger.launch import Options
+from debugger.session import Session
+from debugger.terminal import Sink
+from debugger.world import RealWorld, parse_root
+from vm.errors import Trap, UserError
+from vm.journal import DEFAULT_LIMIT_BYTES
+from vm.machine import MachineLimits
+from vm.wasi.world import Stream
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+@dataclass(frozen=True)
+class WorldArgs:
+    """What a world is made from, but for what the front end does with output."""
+
+    stdin: Path | int | None = None
+    terminals: frozenset[Stream] = frozenset()
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that is needed to make a session."""
+
+    options: Options
+    world: WorldArgs
+
+    def open(self, on_output: Sink | None = None, wait_for_input: bool = False) -> Session:
+        """The session; nothing has run yet. Raises WasmscopeError."""
+        world = RealWorld(
+            self.options.roots, stdin=self.world.stdin, on_output=on_output, terminals=self.world.terminals
+        )
+        try:
+            return Session(self.options, world, wait_for_input=wait_for_input)
+        except Trap as trap:
+            world.close()
+            raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
+        except BaseException:
+            world.close()
+            raise
+
+
+def add_program_options(parser: argparse.ArgumentParser) -> None:
+    """The options about what runs and what it may use: shared by the debugger and `run`."""
+    program = parser.add_argument_group("the program")
+    program.add_argument("--invoke", metavar="NAME", nargs=argparse.PARSER, default=[],
+                         help="call this export, not _start; the words that follow are its arguments")  # fmt: skip
+    program.add_argument("--dir", metavar="HOST::GUEST", action="append", default=[],
+                         help="give it a directory (repeatable)")  # fmt: skip
+    program.add_argument("--env", metavar="NAME=VALUE", action="append", default=[],
+                         help="set an environment variable (repeatable)")  # fmt: skip
+    program.add_argument("--stdin", metavar="FILE", type=Path, help="its standard input")
+    program.add_argument("--preload", metavar="NAME=FILE", action="append", default=[],
+                         help="a module whose exports can be imported under a name (repeatable)")  # fmt: skip
+    limits = parser.add_argument_group("limits (sizes like 64M or 2G)")
+    defaults = MachineLimits()
+    limits.add_argument("--max-memory", metavar="SIZE", type=size, default=defaults.max_memory_bytes,
+                        help="all linear memories together")  # fmt: skip
+    limits.add_argument("--max-table-elements", metavar="N", type=size, default=defaults.max_table_elements,
+                        help="all tables together")  # fmt: skip
+    limits.add_argument("--max-frames", metavar="N", type=size, default=defaults.max_frames, help="depth of calls")
+    limits.add_argument("--value-stack", metavar="SIZE", type=size, default=defaults.value_stack_bytes,
+                        help="locals and operands of all frames")  # fmt: skip
+    limits.add_argument("--max-instances", metavar="N", type=size, default=defaults.max_instances,
+                        help="instances of the store")  # fmt: skip
+
+
+def size(text: str) -> int:
+    """`64M` as a number. For argparse."""
+    unit = text[-1:].upper() if text[-1:].upper() in _UNITS and not text[-1:].isdigit() else ""
+    digits = text[: len(text) - len(unit)].replace("_", "")
+    if not digits.isascii() or not digits.isdecimal() or int(digits) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size: try 64M or 1000")
+    return int(digits) * _UNITS[unit]
+
+
+def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_limit_bytes: int | None = None) -> Start:
+    """What parsed options mean. Raises UserError."""
+    options = Options(
+        path=Path(args.module),
+        args=program_args,
+        invoke=tuple(args.invoke),
+        roots=tuple(parse_root(text) for text in args.dir),
+        env=tuple(_env(text) for text in args.env),
+        preloads=tuple(_preload(text) for text in args.preload),
+        limits=_limits(args),
+        log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
+    )
+    return Start(options, WorldArgs(args.stdin))
+
+
+def _limits(args: argparse.Namespace) -> MachineLimits:
+    return MachineLimits(
+        max_frames=args.max_frames,
+        value_stack_bytes=args.value_stack,
+        max_memory_bytes=args.max_memory,
+        max_table_elements=args.max_table_elements,
+        max_instances=args.max_instances,
+    )
+
+
+def _env(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    if not name or not equals:
+        raise UserError(f"{text!r} is not an environment variable", "give --env NAME=VALUE")
+    return text
+
+
+def _preload(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not name or not equals or not path:
+        raise UserError(f"{text!r} is not a module to preload", "give --preload NAME=FILE")
+    return name, Path(path)
+
+
+DEFAULT_LOG_LIMIT = DEFAULT_LIMIT_BYTES

@@ -1,0 +1,185 @@
+"""A scrolling view of rendered lines that are made when they come into sight."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ui.render.line import Line, Role
+from ui.tui.palette import styles_of, tint
+
+
+class LineView(ScrollView, can_focus=True):
+    """Shows `row_count()` rows, each made by `row(i)`. A cursor marks one of them.
+
+    Subclasses give the rows and say what Enter does; `marked()` names a row to be lit, such as the pc's.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+        Binding("j", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "edge(0)", show=False),
+        Binding("end", "edge(1)", show=False),
+        Binding("enter", "choose", show=False),
+        Binding("backspace", "back", show=False),
+    ]
+    DEFAULT_CSS = """
+    LineView { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    """
+
+    class Chosen(Message):
+        """Enter or a double click on a row."""
+
+        def __init__(self, view: LineView, row: int) -> None:
+            super().__init__()
+            self.view, self.row = view, row
+
+    empty_text = "nothing here yet"
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.cursor = 0
+        self._roles: dict[Role, Style] = {}
+        self._lit = self._under = Style()
+        self._strips: dict[int, Strip] = {}
+
+    # -- for subclasses --------------------------------------------------------------------------
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return 0
+
+    def row(self, index: int) -> Line:
+        """One row. Called for the rows in sight."""
+        return ()
+
+    def marked(self) -> int | None:
+        """A row that is lit whatever the cursor does."""
+        return None
+
+    # -- drawing ---------------------------------------------------------------------------------
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._roles = {}
+        self._strips.clear()
+
+    def _prepare_styles(self) -> None:
+        variables = self.app.theme_variables
+        self._roles = styles_of(variables)
+        self._lit = tint(variables, "warning", 0.25)
+        self._under = tint(variables, "primary", 0.35)
+
+    def show(self, cursor: int | None = None) -> None:
+        """Draws anew after the rows have changed; `cursor` is brought into sight."""
+        self._strips.clear()
+        count = self.row_count()
+        self.virtual_size = Size(self.scrollable_content_region.width or self.size.width, count)
+        if cursor is not None:
+            self.cursor = max(0, min(cursor, count - 1))
+            self._reveal(centre=True)
+        self.cursor = max(0, min(self.cursor, count - 1))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        index = y + self.scroll_offset.y
+        if index >= self.row_count():
+            return self._blank(y, width)
+        if index in self._strips and self._strips[index].cell_length == width:
+            return self._strips[index]
+        strip = self._made(index, width)
+        if len(self._strips) > 512:
+            self._strips.clear()
+        self._strips[index] = strip
+        return strip
+
+    def _made(self, index: int, width: int) -> Strip:
+        if not self._roles:
+            self._prepare_styles()
+        strip = Strip([Segment(text, self._roles[role]) for text, role in self.row(index)])
+        base = self.rich_style
+        if index == self.marked():
+            base += self._lit
+        elif index == self.cursor and self.has_focus:
+            base += self._under
+        return strip.adjust_cell_length(width, Style()).apply_style(base)
+
+    def _blank(self, y: int, width: int) -> Strip:
+        if y == 0 and self.row_count() == 0:
+            if not self._roles:
+                self._prepare_styles()
+            text = Segment(self.empty_text, self._roles[Role.DIM])
+            return Strip([text]).adjust_cell_length(width, Style()).apply_style(self.rich_style)
+        return Strip.blank(width, self.rich_style)
+
+    # -- moving ----------------------------------------------------------------------------------
+
+    def move_to(self, index: int) -> None:
+        """Puts the cursor on a row."""
+        before, self.cursor = self.cursor, max(0, min(index, self.row_count() - 1))
+        for row in {before, self.cursor}:
+            self._strips.pop(row, None)
+            self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))
+        self._reveal()
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """Called when the cursor is on another row."""
+
+    def _reveal(self, centre: bool = False) -> None:
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if height <= 0 or top <= self.cursor < top + height - (1 if centre else 0):
+            return
+        if centre:
+            to = self.cursor - height // 3
+        else:
+            to = self.cursor if self.cursor < top else self.cursor - height + 1
+        self.scroll_to(y=max(0, to), animate=False, immediate=True)
+
+    def action_move(self, by: int) -> None:
+        self.move_to(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self.move_to(self.cursor + by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_edge(self, end: int) -> None:
+        self.move_to(self.row_count() - 1 if end else 0)
+
+    def action_choose(self) -> None:
+        if self.row_count():
+            self.post_message(self.Chosen(self, self.cursor))
+
+    def action_back(self) -> None:
+        """Backspace: subclasses that follow pointers come back."""
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.y - self.gutter.top + self.scroll_offset.y
+        if 0 <= row < self.row_count():
+            self.move_to(row)
+            if event.chain == 2:
+                self.action_choose()
+
+    def on_focus(self) -> None:
+        self._strips.pop(self.cursor, None)
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self._strips.pop(self.cursor, None)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+        self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
