@@ -12,6 +12,7 @@ from ui.render import code
 from ui.render.line import Line
 from ui.tui.context import Screen
 from ui.tui.line_view import LineView
+from ui.tui.literal import literal
 from vm.disasm import Line as Disassembled
 from vm.instance import Instance
 from vm.stop import Site
@@ -82,8 +83,8 @@ class CodePane(LineView):
         else:
             self.show(code.position_of(self._rows, pc) if pc is not None else 0)
         name = self.shared.session.inspect.func_name(instance, func)
-        self.border_subtitle = f"{self._place.short} " * self.in_source + name
-        self.border_subtitle = self.border_subtitle.replace("[", r"\[")
+        where = f"{self._place.short}  " if self.in_source and self._place is not None else ""
+        self.border_subtitle = literal(where + name)
 
     def _update_marks(self) -> None:
         if self._instance is not None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ui.render import runtime, stops
-from ui.render.line import Line, Part, Role, columns, heading, line, note
+from ui.render.line import Line, Part, Role, columns, heading
 from ui.tui.context import Screen
 from ui.tui.line_view import LineView
 from vm.memory import Region
@@ -117,20 +117,16 @@ class BreakpointsPane(ListPane):
 class WatchesPane(ListPane):
     """Watch expressions with their values, and what changed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n,insert", "add", "Add", id="watch.add"),
-        Binding("d,delete", "delete", "Delete", id="watch.delete"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d,delete", "delete", "Delete", id="watch.delete")]
     empty_text = "no watch expression: w adds one"
 
     class Deleted(Message):
         """One was deleted."""
 
     def lines(self) -> Iterator[Line]:
-        session = self.shared.session
-        self._ids = [w.id for w in session.watches]
+        self._ids = [w.id for w in self.shared.session.watches]
         rows: list[list[Part]] = []
-        for value in session.watch_values:
+        for value in self.shared.views.watch_values():
             role = Role.ERROR if value.is_error else Role.CHANGED if value.changed else Role.PLAIN
             change: Part = (f"Δ was {value.previous}", Role.CHANGED) if value.changed else ""
             rows.append([f"{value.id}", (value.text, Role.NAME), (value.value, role), change])
@@ -140,16 +136,3 @@ class WatchesPane(ListPane):
         if self.cursor < len(self._ids):
             self.shared.session.watches.delete(self._ids[self.cursor])
             self.post_message(self.Deleted())
-
-    def action_add(self) -> None:
-        self.app.run_action("app.add_watch")  # type: ignore[unused-coroutine]
-
-
-def empty(text: str) -> Line:
-    """A line for a pane with nothing in it."""
-    return note(text)
-
-
-def output_line(text: str, is_error: bool) -> Line:
-    """A line that the guest wrote; its text is safe already."""
-    return line((text, Role.WARNING if is_error else Role.PLAIN))

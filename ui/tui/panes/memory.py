@@ -11,6 +11,7 @@ from ui.render.hexdump import hex_line
 from ui.render.line import Line
 from ui.tui.context import Screen
 from ui.tui.line_view import LineView
+from ui.tui.literal import literal
 from vm.memory import Region, RegionKind
 from vm.types import Addr
 
@@ -81,7 +82,7 @@ class MemoryPane(LineView):
     def _title(self) -> None:
         self._per_row = self._fitting()
         if self._region is not None:
-            self.border_subtitle = f"{self._region.name}  {self._region.size:,} bytes".replace("[", r"\[")
+            self.border_subtitle = literal(f"{self._region.name}  {self._region.size:,} bytes")
 
     def _fitting(self) -> int:
         width = self.scrollable_content_region.width or self.size.width

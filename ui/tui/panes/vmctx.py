@@ -16,6 +16,7 @@ from ui.render.line import Line, Part, Role, columns, heading, line
 from ui.render.runtime import vmctx_cells
 from ui.tui.context import Screen
 from ui.tui.line_view import LineView
+from ui.tui.literal import literal
 from vm.instance import Instance
 
 _MOST_ROWS = 20_000
@@ -60,7 +61,7 @@ class VmctxPane(LineView):
             return
         instance = self.shared.session.instance()
         self._entries = list(self._read(instance))[:_MOST_ROWS]
-        self.border_subtitle = f"{instance.name} at {instance.addr:#x}".replace("[", r"\[")
+        self.border_subtitle = literal(f"{instance.name} at {instance.addr:#x}")
         self.show()
 
     def _read(self, instance: Instance) -> Iterator[_Entry]:
