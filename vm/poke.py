@@ -150,7 +150,7 @@ def _reference(machine: Machine, type_: RefType, value: int) -> Resolve:
         raise refused(f"no VMFuncRef lies at {value:#x}", "name a function, as in $f")
     if place.is_written(machine):
         return ()
-    if place.instance is None or place.instance.is_imported(place.func):
+    if place.instance is None:
         raise refused(f"the VMFuncRef at {value:#x} is never written")
     return (place,)
 
@@ -253,17 +253,17 @@ def _table_field(table: Table, found: _Field, value: int) -> None:
 def _function_field(machine: Machine, found: _Field, value: int) -> None:
     if found.path.startswith("startup_func_ref"):
         raise refused("start-up code is not called again")
-    record = machine.read_func_ref(Addr(found.base))
-    if type_of_code(machine, record.code) is None:
+    view = machine.view(found.struct, Addr(found.base))
+    code, type_id = machine.code_at(view.get("wasm_call")), view.get("type_index")
+    if code is None or type_of_code(machine, view.get("wasm_call")) is None:
         raise refused("this VMFuncRef was never written", "it is when something takes the function's reference")
     match found.name:
         case "array_call" | "wasm_call":
-            _check_code(machine, value, record.type_id)
+            _check_code(machine, value, type_id)
         case "type_index":
             raise refused("the type id must stay that of the code")
         case _:
-            code = machine.code_at(record.code)
-            if code is None or value != code.vmctx:
+            if value != code.vmctx:
                 raise refused("a function runs with the context it was made for")
 
 
