@@ -41,6 +41,14 @@ class Takes(Enum):
     BREAKPOINT = auto()
 
 
+class Again(Enum):
+    """What an empty line after the command does."""
+
+    NOTHING = auto()
+    SAME = auto()  # run it again with its arguments
+    ONWARDS = auto()  # run it again without: it goes on from where it came to
+
+
 @dataclass
 class Settings:
     """What the user may choose."""
@@ -106,7 +114,7 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. A name or alias may have two words; `repeats`: an empty line runs it again.
+    """One command. A name or alias may have two words.
 
     `handler` gives the lines to show, or the stop when it ran the program.
     """
@@ -120,7 +128,7 @@ class Command:
     split: Split = shlex.split
     details: str = ""
     key: str | None = None
-    repeats: bool = False
+    again: Again = Again.NOTHING
     takes: Takes = Takes.NOTHING
 
     def parse(self, rest: str) -> argparse.Namespace:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 
 from debugger.inspect import Frame
-from ui.command import Command, Context, Parser, StopView, Takes, at_most_one, count, number, whole
+from ui.command import Again, Command, Context, Parser, StopView, Takes, at_most_one, count, number, whole
 from ui.render import code
 from ui.render.frame import variables
 from ui.render.line import Line, heading, line, note
@@ -195,8 +195,8 @@ COMMANDS = (
             ("bt", "where", "thread backtrace", "info stack"), _backtrace_parser),
     Command("frame", _FAMILY, "select a frame by number, or show the selected one", _frame, ("f", "frame select"),
             _frame_parser),
-    Command("up", _FAMILY, "select the caller's frame", _up, (), count(), repeats=True),
-    Command("down", _FAMILY, "select the callee's frame", _down, (), count(), repeats=True),
+    Command("up", _FAMILY, "select the caller's frame", _up, (), count(), again=Again.SAME),
+    Command("down", _FAMILY, "select the callee's frame", _down, (), count(), again=Again.SAME),
     Command("info frame", _FAMILY, "all about the selected frame", _info_frame,
             ("frame info", "info f", "register read")),
     Command("info locals", _FAMILY, "parameters and locals of the selected frame", _info_locals, ("frame variable",)),
@@ -205,7 +205,7 @@ COMMANDS = (
     Command("info labels", _FAMILY, "the blocks around the instruction, as br counts them", _info_labels),
     Command("info line", _FAMILY, "the source line of the selected frame", _info_line),
     Command("list", _FAMILY, "source around the selected frame's line, else code; again: what follows", _list, ("l",),
-            _LOCATION, whole, repeats=True, takes=Takes.LOCATION),
+            _LOCATION, whole, again=Again.ONWARDS, takes=Takes.LOCATION),
     Command("disassemble", _FAMILY, "the selected frame's function, or another one", _disassemble, ("di", "disas"),
             _LOCATION, whole, takes=Takes.LOCATION),
     Command("nearpc", _FAMILY, "instructions around the selected frame's", _nearpc, ("pdisass",), count(8)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ui import telescope
-from ui.command import Command, Context, Parser, Takes, at_most_one, formatted, number, slashed, whole
+from ui.command import Again, Command, Context, Parser, Takes, at_most_one, formatted, number, slashed, whole
 from ui.command_look import selected_place
 from ui.examine import examine, parse_format, place_of
 from ui.render import code, hexdump, runtime
@@ -146,7 +146,7 @@ _INSTANCE = at_most_one("INSTANCE", "instance")
 
 COMMANDS = (
     Command("x", _FAMILY, "memory in units: x/16xb ADDRESS; /i instructions, /s strings; again: what follows",
-            _examine, ("examine", "memory read"), formatted("ADDRESS", "address"), slashed, repeats=True,
+            _examine, ("examine", "memory read"), formatted("ADDRESS", "address"), slashed, again=Again.ONWARDS,
             takes=Takes.EXPRESSION,
             details="Count, letter (xduotacfsi), unit (b 1, h 2, w 4, g 8 bytes). A small address is an offset into "
                     "the selected instance's memory 0; one of the machine is taken as it is."),

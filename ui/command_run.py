@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from debugger.events import Reason, Stopped
-from ui.command import Command, Context, Parser, Takes, at_most_one, count, number, one, whole
+from ui.command import Again, Command, Context, Parser, Takes, at_most_one, count, number, one, whole
 from ui.render.line import Line, note
 from vm.errors import UserError
 
@@ -135,17 +135,17 @@ COMMANDS = (
     Command("start", _FAMILY, "run from the beginning and stop at the entry's first instruction", _start, ("starti",)),
     Command("restart", _FAMILY, "the same as run: from the beginning until something stops it", _run, ()),
     Command("continue", _FAMILY, "go on until something stops it; COUNT: past that many breakpoints", _continue,
-            ("c", "fg", "process continue", "thread continue"), count(), key="f5", repeats=True),
+            ("c", "fg", "process continue", "thread continue"), count(), key="f5", again=Again.SAME),
     Command("step", _FAMILY, "to the next source line, into calls; without line information one instruction", _step,
-            ("s", "thread step-in"), count(), repeats=True),
+            ("s", "thread step-in"), count(), again=Again.SAME),
     Command("next", _FAMILY, "to the next source line, over calls; without line information one instruction", _next,
-            ("n", "thread step-over", "stepover", "so"), count(), repeats=True),
+            ("n", "thread step-over", "stepover", "so"), count(), again=Again.SAME),
     Command("stepi", _FAMILY, "one instruction, into calls", _stepi, ("si", "thread step-inst"), count(), key="f11",
-            repeats=True),
+            again=Again.SAME),
     Command("nexti", _FAMILY, "one instruction, over calls", _nexti, ("ni", "thread step-inst-over"), count(),
-            key="f10", repeats=True),
+            key="f10", again=Again.SAME),
     Command("finish", _FAMILY, "until the selected frame returns", _finish, ("fin", "thread step-out", "stepret"),
-            key="shift+f11", repeats=True),
+            key="shift+f11", again=Again.SAME),
     Command("until", _FAMILY, "until a location or a tick is reached", _until,
             ("u", "advance", "run-to", "thread until"), at_most_one("LOCATION | tick N", "where"), whole,
             takes=Takes.LOCATION, details="until $fib+0x10; until tick 1000; without an argument: the next line."),

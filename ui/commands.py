@@ -9,7 +9,16 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from debugger.session import Session
-from ui import command_break, command_look, command_memory, command_module, command_run, command_shell, command_value
+from ui import (
+    command_break,
+    command_look,
+    command_memory,
+    command_module,
+    command_run,
+    command_shell,
+    command_value,
+    command_xrefs,
+)
 from ui.command import Context, Settings
 from ui.command_table import CommandTable
 from ui.render.line import Line
@@ -22,6 +31,7 @@ TABLE = CommandTable(
         *command_value.COMMANDS,
         *command_memory.COMMANDS,
         *command_module.COMMANDS,
+        *command_xrefs.COMMANDS,
         *command_shell.COMMANDS,
     ),
     MappingProxyType({"i": "info", "fr": "frame"}),

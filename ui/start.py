@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,14 +39,14 @@ class Start:
         world = RealWorld(
             self.options.roots, stdin=self.world.stdin, on_output=on_output, terminals=self.world.terminals
         )
-        try:
-            return Session(self.options, world, wait_for_input=wait_for_input)
-        except Trap as trap:
-            world.close()
-            raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
-        except BaseException:
-            world.close()
-            raise
+        with ExitStack() as undo:
+            undo.callback(world.close)
+            try:
+                session = Session(self.options, world, wait_for_input=wait_for_input)
+            except Trap as trap:
+                raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
+            undo.pop_all()
+        return session
 
 
 def add_program_options(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from debugger.events import Place, Reason, Stopped
+from debugger.explain import explain_trap
 from debugger.inspect import Frame
 from debugger.session import Session
 from debugger.watches import WatchValue
@@ -17,6 +18,7 @@ from vm.instance import Instance
 
 _RULE_WIDTH = 72
 _STACK_ROWS = 8
+_CONTEXT_LOCALS = 10
 
 
 class Views:
@@ -99,6 +101,14 @@ class Views:
     def locals(self, shown: Frame) -> list[Line]:
         return frame.variables(self.session.inspect.locals(shown))
 
+    def _context_locals(self, shown: Frame) -> list[Line]:
+        """Variables in a context: of many, those that say something."""
+        items = self.session.inspect.locals(shown)
+        if len(items) <= _CONTEXT_LOCALS:
+            return frame.variables(items)
+        telling = [v for v in items if v.slot or not v.name.isdigit()][:_CONTEXT_LOCALS]
+        return [*frame.variables(telling), note(f"  ... {len(items) - len(telling)} more: info locals")]
+
     def operands(self, shown: Frame) -> list[Line]:
         return frame.operands(self.session.inspect.operands(shown))
 
@@ -127,14 +137,19 @@ class Views:
         """Why and where, and the instruction."""
         out = [stops.stop_line(stopped, self.where(stopped.at))]
         out += [note(f"  {text}") for text in stopped.detail.notes]
+        out += self.why(stopped)
         out += self.here() if with_code and stopped.at is not None else []
         if stopped.reason is Reason.INPUT:
             out.append(note("  give it a line with: stdin TEXT (or stdin --eof), then continue"))
         return out
 
     def why(self, stopped: Stopped) -> list[Line]:
-        """What led to a trap."""
-        return []
+        """What led to a trap: the check, the values, the bound."""
+        if stopped.detail.trap is None:
+            return []
+        session = self.session
+        texts = explain_trap(session.machine, session.inspect, stopped.detail.trap, session.lines_at)
+        return [line("  ", text) for text in texts[1:]]
 
     def here(self) -> list[Line]:
         """The source line and the instruction of the selected frame."""
@@ -150,7 +165,7 @@ class Views:
         before = code_lines // 2
         yield from section(f"code: {shown.name}", self.code(shown, before, code_lines - before - 1))
         yield from section("source", self.source(shown, before, before))
-        yield from section("locals", self.locals(shown))
+        yield from section("locals", self._context_locals(shown))
         yield from section("operand stack", self.operands(shown))
         yield from section("stack", self.backtrace(_STACK_ROWS))
 

@@ -39,7 +39,7 @@ def _what(stopped: Stopped) -> tuple[str, str, Role]:
         case Reason.INPUT:
             return "stopped:", " the program waits for standard input", Role.WARNING
         case Reason.TRAP:
-            return "trap:", f" {detail.trap}", Role.ERROR
+            return "trap:", f" {detail.trap.kind.value if detail.trap else ''}", Role.ERROR
         case Reason.FINISHED:
             results = ", ".join(detail.results)
             return "finished", f": {results}" if results else "", Role.OK
