@@ -98,34 +98,30 @@ class Run:
         start = self._position()
         if start is None:
             return self.instructions(1) if into else self.over(1)
-        depth = self.machine.control.depth
+        depth, first = self.machine.control.depth, True
         while True:
-            ended = self._step_in_line(into, depth)
+            ended = self._step_in_line(into, check_sites=not first)
+            first = False
             if ended is not None:
                 return ended
-            now = self._position()
-            if now is None:  # inside a function without lines
+            if self.machine.control.depth > depth and self._position() is not None:
+                return self._past_prologue()
+            if self.machine.control.depth < depth:
+                depth, start = self.machine.control.depth, None
+            here = self._position()
+            if here is None:  # code without lines: what it does is not shown
                 ended = self._leave(self.machine.control.depth)
                 if ended is not None:
                     return ended
-                now = self._position()
-            if now is None or self.machine.control.depth < depth:
-                if self._at_line_start() or now is None:
-                    return Ended(Reason.STEP)
-                depth, start = self.machine.control.depth, start
-                continue
-            if now != start and self._at_line_start():
+            elif here != start and self._at_line_start():
                 return Ended(Reason.STEP)
-            if self.machine.control.depth > depth and into:
-                return self._past_prologue()
 
     # -- pieces ----------------------------------------------------------------------------------
 
-    def _step_in_line(self, into: bool, depth: int) -> Ended | None:
-        record = self.machine.control.top
-        if not into and self._calls(record):
-            return self._over_one(check_sites=True)
-        return self._tick(check_sites=True)
+    def _step_in_line(self, into: bool, check_sites: bool) -> Ended | None:
+        if not into and self._calls(self.machine.control.top):
+            return self._over_one(check_sites)
+        return self._tick(check_sites)
 
     def _past_prologue(self) -> Ended:
         """A function just entered: its first line after the prologue, as its second line row says."""
@@ -189,7 +185,7 @@ class Run:
         ended = self._judge(self._execute(1, frozenset()))
         if ended is not None or self.machine.control.depth <= depth:
             return ended
-        return self._leave(depth + 1)
+        return self._breakpoint_here() or self._leave(depth + 1)
 
     def _leave(self, depth: int) -> Ended | None:
         """Runs until fewer than `depth` records are on the control stack; None: done."""
@@ -264,7 +260,7 @@ class Run:
         if phase is None:
             return Ended(Reason.FINISHED, Detail(results=results))
         begin(self.machine, phase)
-        return Ended(Reason.ENTRY) if phase.is_entry else None
+        return Ended(Reason.ENTRY) if phase.is_entry else self._breakpoint_here()
 
     def _wait(self, until: Until) -> Ended | None:
         """Sleeps until the blocked call can be tried again."""

@@ -76,7 +76,8 @@ class VmctxPane(LineView):
         cells: list[list[Part]] = []
         for row in rows:
             before = self.shared.changes.note(f"field/{row.row.addr}", row.value.hex())
-            cells.append(list(vmctx_cells(row, explain=False, changed=before is not None)))
+            offset, name, type_, *value = vmctx_cells(row, explain=False, changed=before is not None)
+            cells.append([offset, name, *value, type_])
         for row, text in zip(rows, columns(cells), strict=True):
             yield _Entry(text, row)
 
