@@ -124,7 +124,7 @@ def launch(options: Options, loaded: Loaded, world: World) -> Launched:
         instance = instantiate(machine, load(path).valid, provider, name)
         phases += _start_phases(instance)
         provider.update({(name, export): extern for export, extern in exports_of(instance).items()})
-    main = instantiate(machine, loaded.valid, provider)
+    main = instantiate(machine, loaded.valid, provider, loaded.module.names.module or loaded.path.stem)
     machine.define_host(BOUNDARY)
     phases += _start_phases(main)
     phases += _entry_phases(main, options)

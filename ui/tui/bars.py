@@ -23,9 +23,9 @@ def title(shared: Screen, stopped: Stopped | None, width: int) -> Line:
         parts.append(("▶ waiting for input (o)" if waiting else "▶ running (F6 pauses)", Role.WARNING))
         return _joined(parts, width)
     parts.append(_state(stopped))
+    parts.append((f"tick {session.tick:,}", Role.PLAIN))
     if stopped is not None and stopped.at is not None:
         parts.append((shared.views.where(stopped.at), Role.NAME))
-    parts.append((f"tick {session.tick:,}", Role.PLAIN))
     memory = sum(m.size_bytes for m in session.machine.memories.values())
     if memory:
         parts.append((f"mem {memory / (1 << 20):.1f} MiB", Role.DIM))
