@@ -120,6 +120,8 @@ class Value:
         """The value by gdb's letters: x d u o t a c f s. Raises UserError for another letter."""
         if fmt not in FORMATS or len(fmt) != 1:
             raise UserError(f"{fmt!r} is not a format", f"one of {' '.join(FORMATS)}")
+        if isinstance(self.type, Record | Group) or (isinstance(self.type, Array) and not size_of(self.type.element)):
+            return self.text
         if isinstance(self.type, Array) and isinstance(self.value, bytes) and fmt not in "sa":
             return f"[{', '.join(element.format(fmt) for element in elements(self.type, self.value))}]"
         if fmt == "s":
