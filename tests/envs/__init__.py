@@ -1,0 +1,1 @@
+"""Host modules for programs that expect an environment of their own."""
