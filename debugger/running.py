@@ -59,6 +59,10 @@ class Run:
         """Until something stops it."""
         return self._until(lambda: None, frozenset())
 
+    def from_entry(self) -> Ended:
+        """As `resume`, but a breakpoint on the instruction it begins with counts too."""
+        return self._breakpoint_here() or self.resume()
+
     def instructions(self, count: int) -> Ended:
         """`count` instructions; breakpoints on the way end it too."""
         for i in range(count):

@@ -129,6 +129,10 @@ class Session:
         """Until something stops it."""
         return self._perform(Run.resume)
 
+    def resume_from_entry(self) -> Stopped:
+        """As `resume`, from an entry that was just reached: a breakpoint on its first instruction stops at once."""
+        return self._perform(Run.from_entry)
+
     def step_instruction(self, count: int = 1) -> Stopped:
         """`count` instructions, into calls."""
         return self._perform(lambda run: run.instructions(count))

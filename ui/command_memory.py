@@ -22,11 +22,11 @@ _TABLE_ELEMENTS = 32
 
 def _examine(context: Context, args: Namespace) -> Iterable[Line]:
     fmt = parse_format(args.format, context.listing.examine_format)
+    if fmt.letter == "i":
+        return _instructions(context, args.address, fmt.count)
     text = args.address or context.listing.examine_at
     if text is None:
         raise UserError("x: an address is missing", "x/16xb 0x1040")
-    if fmt.letter == "i":
-        return _instructions(context, args.address, fmt.count)
     place = place_of(context.session, str(text))
     lines, size = examine(place, fmt)
     context.listing.examine_at = place.at + size

@@ -28,7 +28,7 @@ def _begun(context: Context) -> Stopped:
 def _run(context: Context, args: Namespace) -> Stopped:
     stopped = context.session.last if _fresh(context) else _begun(context)
     assert stopped is not None
-    return context.session.resume() if stopped.reason is Reason.ENTRY else stopped
+    return context.session.resume_from_entry() if stopped.reason is Reason.ENTRY else stopped
 
 
 def _start(context: Context, args: Namespace) -> Stopped:
@@ -135,7 +135,7 @@ COMMANDS = (
     Command("start", _FAMILY, "run from the beginning and stop at the entry's first instruction", _start, ("starti",)),
     Command("restart", _FAMILY, "the same as run: from the beginning until something stops it", _run, ()),
     Command("continue", _FAMILY, "go on until something stops it; COUNT: past that many breakpoints", _continue,
-            ("c", "fg", "process continue", "thread continue"), count(), key="f5", again=Again.SAME),
+            ("c", "cont", "fg", "process continue", "thread continue"), count(), key="f5", again=Again.SAME),
     Command("step", _FAMILY, "to the next source line, into calls; without line information one instruction", _step,
             ("s", "thread step-in"), count(), again=Again.SAME),
     Command("next", _FAMILY, "to the next source line, over calls; without line information one instruction", _next,

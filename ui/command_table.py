@@ -1,6 +1,7 @@
 """Finding the command a line means, and running it.
 
-Words may be shortened as long as they stay unique; an alias always wins over a shortened name.
+Words may be shortened as long as they stay unique; an alias wins over a shortened
+name, and a shortened name over a shortened alias.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class CommandTable:
     def _one(self, word: str) -> Command:
         if word in self._single:
             return self._single[word]
-        starting = {c.name: c for n, c in self._single.items() if n.startswith(word)}
+        named = {c.name: c for c in self.commands if " " not in c.name and c.name.startswith(word)}
+        starting = named or {c.name: c for n, c in self._single.items() if n.startswith(word)}
         if len(starting) == 1:
             return next(iter(starting.values()))
         if starting:

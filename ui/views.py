@@ -149,7 +149,8 @@ class Views:
             return []
         session = self.session
         texts = explain_trap(session.machine, session.inspect, stopped.detail.trap, session.lines_at)
-        return [line("  ", text) for text in texts[1:]]
+        sentence = texts[0].removeprefix(f"{stopped.detail.trap.kind.value}: ")
+        return [line("  ", text) for text in (sentence, *texts[1:])]
 
     def here(self) -> list[Line]:
         """The source line and the instruction of the selected frame."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,11 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
+from debugger.events import Event, Running
 from tests.ui.programs import FIB, HELLO, start
 from ui.repl.app import Repl
 from ui.repl.history import KeptHistory
 from ui.start import Start
-from vm.wasi.world import Stream
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +34,10 @@ def keys() -> Iterator[PipeInput]:
 
 def _talk(keys: PipeInput, begun: Start, typed: str) -> str:
     """What is printed when all of this is typed, and then Ctrl-D."""
-    repl = Repl(begun)
-    printed = io.StringIO()
-    repl._screen._output = PlainTextOutput(printed)
+    printed = io.StringIO(newline="")
     keys.send_text(typed + "\x04")
-    assert repl.run() == 0
-    return printed.getvalue()
+    assert Repl(begun, PlainTextOutput(printed)).run() == 0
+    return printed.getvalue().replace("\r\n", "\n")
 
 
 def test_commands_and_their_context(keys: PipeInput, tmp_path: Path) -> None:
@@ -47,7 +45,7 @@ def test_commands_and_their_context(keys: PipeInput, tmp_path: Path) -> None:
     assert "stopped: entry at $fib" in text
     assert "stopped: breakpoint 1" in text
     assert "── code: $fib" in text
-    assert "\n20\n" in text.replace("\r", "")
+    assert "\n20\n" in text
 
 
 def test_an_empty_line_goes_on(keys: PipeInput, tmp_path: Path) -> None:
@@ -87,26 +85,17 @@ def test_a_library_says_how_to_call_it(keys: PipeInput, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_pauses_a_running_program(keys: PipeInput, tmp_path: Path) -> None:
-    repl = Repl(start(tmp_path, HELLO, "spin"))
     printed = io.StringIO()
-    repl._screen._output = PlainTextOutput(printed)
-    _when_written(repl, lambda: os.kill(os.getpid(), signal.SIGINT))
+    repl = Repl(start(tmp_path, HELLO, "spin"), PlainTextOutput(printed))
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Running):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    repl.session.listen(interrupt)
     keys.send_text("c\rwhen\r\x04")
     repl.run()
     assert "stopped: paused at $spin" in printed.getvalue()
-
-
-def _when_written(repl: Repl, then: Callable[[], None]) -> None:
-    """Does something once the program has written, which is when it surely runs."""
-    world = repl._session.world
-    before = world._on_output
-    assert before is not None
-
-    def sink(stream: Stream, data: bytes) -> None:
-        before(stream, data)
-        then()
-
-    world._on_output = sink
 
 
 def test_watches_are_kept(keys: PipeInput, tmp_path: Path) -> None:

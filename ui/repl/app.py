@@ -55,18 +55,18 @@ class Screen:
 
 
 class Repl:
-    """One REPL."""
+    """One REPL. `output` is where it prints, when not where the prompt is."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, output: Output | None = None) -> None:
         self._history = KeptHistory(state_folder() / "history")
         self.prompt: PromptSession[str] = PromptSession(
             history=self._history, auto_suggest=AutoSuggestFromHistory(), style=STYLE, complete_while_typing=False,
             key_bindings=bindings(TABLE.commands),
         )  # fmt: skip
-        self._screen = Screen(self.prompt.output)
-        self._session: Session = start.open(self._screen.guest)
-        self._context = console(self._session, self._screen.write, Settings(stop_view=StopView.CONTEXT))
-        self._session.listen(self._event)
+        self._screen = Screen(output or self.prompt.output)
+        self.session: Session = start.open(self._screen.guest)
+        self._context = console(self.session, self._screen.write, Settings(stop_view=StopView.CONTEXT))
+        self.session.listen(self._event)
         self._again = ""  # what an empty line runs
         self._worker = ThreadPoolExecutor(1, "session")
 
@@ -76,7 +76,7 @@ class Repl:
             asyncio.run(self._loop())
         finally:
             self._worker.shutdown()
-            self._session.close()
+            self.session.close()
         return exits.OK
 
     async def _loop(self) -> None:
@@ -86,7 +86,7 @@ class Repl:
             self._tell_trouble()
             try:
                 text = await self.prompt.prompt_async(
-                    _PROMPT, completer=completer, bottom_toolbar=lambda: formatted([toolbar(self._session)])
+                    _PROMPT, completer=completer, bottom_toolbar=lambda: formatted([toolbar(self.session)])
                 )
             except KeyboardInterrupt:
                 continue
@@ -98,7 +98,7 @@ class Repl:
     async def _on_worker(self, work: Callable[..., None], *args: str) -> None:
         """Runs on the session's thread; Ctrl-C pauses the program meanwhile."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self._session.request_pause)
+        loop.add_signal_handler(signal.SIGINT, self.session.request_pause)
         try:
             await loop.run_in_executor(self._worker, work, *args)
         finally:
@@ -107,7 +107,7 @@ class Repl:
     # -- on the session's thread -----------------------------------------------------------------
 
     def _begin(self) -> None:
-        session = self._session
+        session = self.session
         self._guarded(lambda: session.watches.load(watches_folder(), session.loaded.module.bytes))
         if session.can_start:
             self._guarded(lambda: show_stop(self._context, session.start()))
@@ -120,7 +120,7 @@ class Repl:
         self._guarded(lambda: TABLE.execute(self._context, text))
 
     def _keep_watches(self) -> None:
-        session = self._session
+        session = self.session
         if len(session.watches):
             self._guarded(lambda: session.watches.save(watches_folder(), session.loaded.module.bytes))
 
