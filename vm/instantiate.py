@@ -23,6 +23,7 @@ from vm.types import (
     PAGE_BYTES,
     Addr,
     ExternKind,
+    ExternType,
     FuncType,
     GlobalType,
     Limits,
@@ -69,7 +70,7 @@ def instantiate(machine: Machine, valid: ValidModule, provider: Provider, name: 
 def _resolve_imports(machine: Machine, module: Module, provider: Provider) -> list[Extern]:
     missing = [i for i in module.imports if (i.module, i.name) not in provider]
     if missing:
-        named = ", ".join(f"{i.module}.{i.name} ({i.kind} {i.type})" for i in missing[:20])
+        named = ", ".join(f"{i.module}.{i.name} ({_described(i.type)})" for i in missing[:20])
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
         raise LinkError(f"nobody provides {named}{more}", "use --preload MODULE=FILE")
     found: list[Extern] = []
@@ -84,7 +85,7 @@ def _resolve_imports(machine: Machine, module: Module, provider: Provider) -> li
     return found
 
 
-def _type_of(extern: Extern) -> FuncType | TableType | MemoryType | GlobalType:
+def _type_of(extern: Extern) -> ExternType:
     match extern:
         case LinearMemory():  # a memory's present size counts, not its declared one
             return MemoryType(Limits(extern.pages, extern.type.limits.max), extern.type.addr)
@@ -94,7 +95,7 @@ def _type_of(extern: Extern) -> FuncType | TableType | MemoryType | GlobalType:
             return extern.type
 
 
-def _match(wanted: Import, given: FuncType | TableType | MemoryType | GlobalType) -> None:
+def _match(wanted: Import, given: ExternType) -> None:
     """Raises LinkError unless `given` may stand for what is wanted (spec: Import Matching)."""
     want = wanted.type
     match want, given:
@@ -110,6 +111,10 @@ def _match(wanted: Import, given: FuncType | TableType | MemoryType | GlobalType
         raise LinkError(
             f"incompatible import type: {wanted.module}.{wanted.name} should be {wanted.kind} {want}, but is {given}"
         )
+
+
+def _described(type_: ExternType) -> str:
+    return f"func {type_}" if isinstance(type_, FuncType) else str(type_)
 
 
 def _limits_fit(want: Limits, given: Limits) -> bool:
