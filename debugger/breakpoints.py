@@ -10,7 +10,7 @@ from debugger.locations import Resolved, Resolver
 from vm.errors import UserError
 from vm.stop import Site
 
-_HIT_RULE = re.compile(r"^(==|>=|>|<|<=|%)?\s*(\d+)$")
+_HIT_RULE = re.compile(r"^(==|>=|>|<|<=|%)?\s*(\d{1,18})$")
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,7 @@ def launch(options: Options, loaded: Loaded, world: World) -> Launched:
     machine.journal = Journal(options.log_limit_bytes)
     descriptors = DescriptorTable.create(machine.space, machine.layouts, options.roots)
     args = (loaded.path.name, *options.args)
-    wasi = Wasi(descriptors, world, tuple(a.encode() for a in args), tuple(e.encode() for e in options.env))
+    wasi = Wasi(descriptors, world, tuple(map(os.fsencode, args)), tuple(map(os.fsencode, options.env)))
     provider: dict[tuple[str, str], Extern | HostFunction] = {(f.module, f.name): f for f in wasi.functions()}
     provider.update({(f.module, f.name): f for f in options.hosts})
     phases: list[Phase] = []

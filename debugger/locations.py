@@ -19,8 +19,10 @@ from vm.machine import Machine
 from vm.stop import Site
 from vm.types import ExternKind
 
-_FUNC = re.compile(r"^(?:func\[(?P<index>\d+)\]|(?P<name>[^\s+:@][^\s+:]*?))(?:\+(?P<offset>0x[0-9a-fA-F]+|\d+))?$")
-_LINE = re.compile(r"^(?P<file>[^\s]+\.[A-Za-z0-9_]+):(?P<line>\d+)$")
+_FUNC = re.compile(
+    r"^(?:func\[(?P<index>\d{1,9})\]|(?P<name>[^\s+:@][^\s+:]*?))(?:\+(?P<offset>0x[0-9a-fA-F]{1,9}|\d{1,9}))?$"
+)
+_LINE = re.compile(r"^(?P<file>[^\s]+\.[A-Za-z0-9_]+):(?P<line>\d{1,9})$")
 
 
 class Lines(Protocol):

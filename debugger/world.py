@@ -163,7 +163,7 @@ def parse_root(text: str) -> Root:
     if not host or not Path(host).is_dir():
         what = "is not a directory" if host and Path(host).exists() else "does not exist"
         raise UserError(f"the directory {host!r} {what}", "give --dir HOST::GUEST with a folder that exists")
-    return Root(os.fsencode(Path(host).resolve()), (guest if separator else host).encode())
+    return Root(os.fsencode(Path(host).resolve()), os.fsencode(guest if separator else host))
 
 
 def standard_terminals() -> frozenset[Stream]:

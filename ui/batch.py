@@ -118,7 +118,7 @@ class Batch:
 def commands_of(file: str | None, given: list[str]) -> Iterator[str]:
     """The commands of a file (`-`: standard input), then those of -ex. Raises UserError."""
     if file == "-":
-        yield from (text.rstrip("\n") for text in sys.stdin)
+        yield from (data.decode(errors="replace").rstrip("\n") for data in sys.stdin.buffer)
     elif file is not None:
         yield from read_commands(Path(file))
     yield from given

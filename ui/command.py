@@ -14,6 +14,7 @@ from typing import NoReturn, Protocol
 from debugger.events import Stopped
 from debugger.session import Session
 from ui.examine import Format
+from ui.integers import integer
 from ui.render.line import Line
 from ui.views import Views
 from vm.errors import UserError
@@ -78,6 +79,10 @@ class Table(Protocol):
 
     def execute(self, context: Context, text: str) -> None:
         """Runs one line. Raises WasmscopeError."""
+        ...
+
+    def completions(self, prefix: str) -> list[str]:
+        """Command names that a line may go on with."""
         ...
 
 
@@ -231,10 +236,10 @@ def formatted(metavar: str, dest: str, optional: bool = True) -> Callable[[], Pa
 
 def number(text: str) -> int:
     """An integer in any base, with `_` and `,` between digits. For argparse."""
-    try:
-        return int(text.replace(",", ""), 0)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    value = integer(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
 
 
 def positive(text: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from debugger.breakpoints import Breakpoint, check_hit_rule
 from ui.command import Command, Context, Parser, Takes, at_most_one, many, number, one, whole
+from ui.integers import integer
 from ui.render import stops
 from ui.render.line import Line, note
 from vm.errors import UserError
@@ -103,9 +104,10 @@ def _numbered(context: Context, text: str) -> tuple[Breakpoint, str]:
 
 
 def _id(text: str) -> int:
-    if not text.isdecimal():
+    id_ = integer(text)
+    if id_ is None:
         raise UserError(f"{text!r} is not a breakpoint's number", "info breakpoints lists them")
-    return int(text)
+    return id_
 
 
 def _described(breakpoint_: Breakpoint) -> Line:

@@ -10,6 +10,7 @@ from ui import telescope
 from ui.command import Again, Command, Context, Parser, Takes, at_most_one, formatted, number, slashed, whole
 from ui.command_look import selected_place
 from ui.examine import examine, parse_format, place_of
+from ui.integers import integer
 from ui.render import code, hexdump, runtime
 from ui.render.line import Line, columns, heading, note
 from vm.errors import UserError
@@ -57,10 +58,10 @@ def _hexdump(context: Context, args: Namespace) -> Iterable[Line]:
 
 
 def _size(text: str) -> int:
-    try:
-        return max(1, int(text.strip(), 0))
-    except ValueError:
-        raise UserError(f"{text.strip()!r} is not a size", "hexdump 0x1040, 64") from None
+    size = integer(text)
+    if size is None:
+        raise UserError(f"{text.strip()!r} is not a size", "hexdump 0x1040, 64")
+    return max(1, size)
 
 
 def _regions(context: Context, args: Namespace) -> Iterable[Line]:

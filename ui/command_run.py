@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from debugger.events import Reason, Stopped
 from ui.command import Again, Command, Context, Parser, Takes, at_most_one, count, number, one, whole
+from ui.integers import integer
 from ui.render.line import Line, note
 from vm.errors import UserError
 
@@ -85,10 +86,10 @@ def _until(context: Context, args: Namespace) -> Stopped:
 
 
 def _tick(text: str) -> int:
-    try:
-        return int(text.strip().replace(",", ""), 0)
-    except ValueError:
-        raise UserError(f"{text.strip()!r} is not a tick", "until tick 1000") from None
+    tick = integer(text)
+    if tick is None:
+        raise UserError(f"{text.strip()!r} is not a tick", "until tick 1000")
+    return tick
 
 
 def _seek(context: Context, args: Namespace) -> Stopped:

@@ -44,7 +44,7 @@ def read_commands(path: Path) -> list[str]:
         return path.read_text().splitlines()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
+    except ValueError:  # not UTF-8, or a path with a zero in it
         raise UserError(f"{path} is not text") from None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from debugger.expression.arithmetic import convert
 from debugger.expression.types import Array, of_value
 from ui.command import Command, Context, Takes, at_most_one, formatted, many, one, slashed, whole
+from ui.integers import integer
 from ui.render.line import Line, Role, line, note
 from vm.errors import UserError
 from vm.types import ValType
@@ -92,7 +93,7 @@ def _arguments(text: str) -> list[str]:
 def _function(context: Context, name: str) -> int:
     instance = context.session.instance()
     found = context.session.inspect.symbols(instance).by_function_name.get(name.removeprefix("$"))
-    m = re.fullmatch(r"func\[(\d+)\]", name)
+    m = re.fullmatch(r"func\[(\d{1,9})\]", name)
     if found is None and m and int(m[1]) < len(instance.module.func_type_indexes):
         return int(m[1])
     if found is None:
@@ -111,9 +112,10 @@ def _display(context: Context, args: Namespace) -> list[Line]:
 def _undisplay(context: Context, args: Namespace) -> list[Line]:
     watches = context.session.watches
     for id_ in args.ids or [str(w.id) for w in watches]:
-        if not id_.isdecimal():
+        number = integer(id_)
+        if number is None:
             raise UserError(f"{id_!r} is not a number", "info display lists them")
-        watches.delete(int(id_))
+        watches.delete(number)
     return []
 
 

@@ -14,7 +14,7 @@ from vm.errors import UserError
 from vm.instance import Instance
 
 _FAMILY = "module"
-_NUMBERED = re.compile(r"^(?P<kind>func|global|table|memory|type)\[?\s*(?P<index>\d+)\]?$")
+_NUMBERED = re.compile(r"^(?P<kind>func|global|table|memory|type)\[?\s*(?P<index>\d{1,9})\]?$")
 
 _KINDS: Mapping[str, Callable[[Xrefs, int], tuple[Use, ...]]] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from typing import Any
 
 from debugger.launch import load
 from debugger.symbols import Symbols
+from ui.integers import integer
 from ui.render import module as contents
 from ui.render.code import Marks, code_line
 from ui.render.line import EMPTY, Line, heading, line, text_of
@@ -73,8 +74,8 @@ def code_of(module: Module, symbols: Symbols, wanted: str) -> Iterator[Line]:
 
 def _functions(module: Module, symbols: Symbols, wanted: str) -> list[int]:
     defined = range(module.num_imported_funcs, len(module.func_type_indexes))
-    if wanted.isdecimal():
-        return [int(wanted)] if int(wanted) in defined else []
+    if (index := integer(wanted)) is not None:
+        return [index] if index in defined else []
     name = wanted.removeprefix("$")
     exact = symbols.by_function_name.get(name)
     if exact is not None and exact in defined:

@@ -13,7 +13,7 @@ from vm.errors import UserError
 from vm.memories import LinearMemory
 from vm.types import Addr, NumType
 
-_FORMAT = re.compile(r"^(?P<count>\d+)?(?P<letters>[a-z]*)$")
+_FORMAT = re.compile(r"^(?P<count>\d{1,9})?(?P<letters>[a-z]*)$")
 _UNITS = {"b": 1, "h": 2, "w": 4, "g": 8}
 _LETTERS = "xduotacfsi"
 _MOST_UNITS = 65536

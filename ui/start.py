@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def size(text: str) -> int:
     """`64M` as a number. For argparse."""
     unit = text[-1:].upper() if text[-1:].upper() in _UNITS and not text[-1:].isdigit() else ""
     digits = text[: len(text) - len(unit)].replace("_", "")
-    if not digits.isascii() or not digits.isdecimal() or int(digits) == 0:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,17}", digits):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size: try 64M or 1000")
     return int(digits) * _UNITS[unit]
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from debugger.session import Session
 from ui.examine import place_of
+from ui.integers import integer
 from ui.render.runtime import Hop
 from vm.errors import UserError
 from vm.instance import Instance
 from vm.memory import RegionKind
 from vm.types import Addr
 
-_SLOT = re.compile(r"^\s*tables?(?:\[(?P<table>\d+)\])?\[(?P<index>\w+)\]\s*$")
+_SLOT = re.compile(r"^\s*tables?(?:\[(?P<table>\d{1,9})\])?\[(?P<index>\w+)\]\s*$")
 _MOST_HOPS = 8
 
 
@@ -28,10 +29,10 @@ def chain(session: Session, text: str) -> list[Hop]:
 
 
 def _index(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        raise UserError(f"{text!r} is not an index", "telescope table[0][3]") from None
+    index = integer(text)
+    if index is None:
+        raise UserError(f"{text!r} is not an index", "telescope table[0][3]")
+    return index
 
 
 def _absolute(session: Session, text: str) -> Addr:

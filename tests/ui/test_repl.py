@@ -51,7 +51,7 @@ def test_commands_and_their_context(keys: PipeInput, tmp_path: Path) -> None:
 def test_an_empty_line_goes_on(keys: PipeInput, tmp_path: Path) -> None:
     text = _talk(keys, start(tmp_path, FIB, "fib", "5"), "si\r\r\rwhen\r\r")
     assert text.count("stopped: step") == 3
-    assert text.count("tick 3\n") == 1
+    assert text.count("\ntick 3\n") == 1
 
 
 def test_errors_are_lines(keys: PipeInput, tmp_path: Path) -> None:

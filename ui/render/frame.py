@@ -46,7 +46,7 @@ def operands(items: Sequence[Variable]) -> list[Line]:
 
 def labels(items: Sequence[LabelInfo]) -> list[Line]:
     """Blocks around the instruction, innermost first, numbered as `br` counts them."""
-    rows = [
+    rows: list[list[Part]] = [
         [(f"br {item.depth}", Role.LABEL), (item.kind, Role.KEYWORD), (f"{item.offset:#x}", Role.ADDRESS),
          f"takes {item.arity}"]
         for item in items

@@ -127,7 +127,7 @@ def _data(naming: Naming, index: int, data: Data) -> list[Part]:
 
 
 def customs(items: Sequence[Custom]) -> list[Line]:
-    rows = [
+    rows: list[list[Part]] = [
         [(c.name, Role.STRING), (f"{c.span.start:#08x}", Role.ADDRESS), f"{c.payload.end - c.payload.start:,} bytes"]
         for c in items
     ]

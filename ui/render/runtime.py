@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from debugger.inspect import FuncRefInfo, TableElement, VmctxRow
 from ui.render.line import Line, Part, Role, columns, line
 from vm.memory import Region
+from vm.types import Addr
 
 _POINTER = re.compile(r"ptr<(.*)>(\??)")
 
@@ -53,7 +54,7 @@ def value_text(row: VmctxRow) -> str:
     return f"{number:#x}" if number > 9 else str(number)
 
 
-def regions(found: Iterable[Region], owners: dict[int, str]) -> list[Line]:
+def regions(found: Iterable[Region], owners: Mapping[Addr, str]) -> list[Line]:
     """The address space; `owners` names instances by address."""
     rows: list[list[Part]] = []
     for region in found:

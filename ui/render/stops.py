@@ -59,7 +59,7 @@ def glyph_of(breakpoint_: Breakpoint) -> str:
 
 def breakpoints(items: Iterable[Breakpoint]) -> list[Line]:
     """One line a breakpoint: where, what it depends on, how often it was reached."""
-    rows = [
+    rows: list[list[Part]] = [
         [(str(b.id), Role.LABEL), (glyph_of(b), Role.BREAKPOINT), (b.location, Role.NAME), sites_text(b),
          (conditions_text(b), Role.COMMENT), f"{b.hits} hit{'s' if b.hits != 1 else ''}"]
         for b in items

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prompt_toolkit import PromptSession, print_formatted_text
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.output import Output
 
 from debugger.events import Event, Message
@@ -27,7 +28,7 @@ from ui.text import OutputText
 from vm.errors import UserError, WasmscopeError
 from vm.wasi.world import Stream
 
-_PROMPT = [("class:ws-heading", "(ws) ")]
+_PROMPT = FormattedText([("class:ws-heading", "(ws) ")])
 
 
 class Screen:
