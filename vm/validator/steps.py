@@ -18,9 +18,7 @@ from vm.validator.rules import RULES, Rule, check_data, elem_at, memory_addr, ta
 from vm.validator.typing import Operand, Typing
 
 _NUMBERS: Mapping[str, NumType] = MappingProxyType({"i32": I32, "i64": I64, "f32": F32, "f64": F64})
-_INDICES = frozenset(
-    (Imm.LABEL, Imm.LOCAL, Imm.GLOBAL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.DATA, Imm.ELEM)
-)
+_INDICES = frozenset((Imm.LABEL, Imm.LOCAL, Imm.GLOBAL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.DATA, Imm.ELEM))
 
 
 class Step(NamedTuple):
