@@ -118,14 +118,14 @@ def call(site: Site) -> Step:
     func = site.imm()
     executor, shift, after = site.executor, _shift(site, site.instance.module.func_type(func), 0), site.next
     if site.instance.is_imported(func):
-        word = executor.import_code_word(site.instance, func)
+        word = executor.targets.import_code_word(site.instance, func)
 
         def imported(q: Slots, d: Floats, f: Floats) -> int:
-            executor.pending = (executor.target_of(word[0]), shift, after)
+            executor.pending = (executor.targets.target_of(word[0]), shift, after)
             return CALL
 
         return imported
-    pending = (executor.defined(site.instance, func), shift, after)
+    pending = (executor.targets.defined(site.instance, func), shift, after)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         executor.pending = pending
@@ -138,13 +138,13 @@ def return_call(site: Site) -> Step:
     """[args] → the callee's frame in this one's place"""
     func, executor = site.imm(), site.executor
     frm, count = _tail_move(site, site.instance.module.func_type(func), 0)
-    target = executor.defined(site.instance, func)
+    target = executor.targets.defined(site.instance, func)
     imported = site.instance.is_imported(func)
-    word = executor.import_code_word(site.instance, func) if imported else None
+    word = executor.targets.import_code_word(site.instance, func) if imported else None
     here = site.index
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        callee = target if word is None else executor.target_of(word[0])
+        callee = target if word is None else executor.targets.target_of(word[0])
         executor.pending, executor.tail_pc = (callee, frm, count), here
         return TAIL_CALL
 
@@ -183,8 +183,8 @@ def _finder(site: Site) -> Callable[[int], Target]:
     executor, table = site.executor, site.instance.tables[site.imm(1)]
     length, words = table.length_word, table.words
     decode, is_lazy = executor.machine.layouts.era.funcref.decode, executor.machine.layouts.era.funcref.is_lazy
-    type_ids, type_index = executor.type_id_words(site.instance), site.imm(0)
-    func_ref_words, target_of = executor.func_ref_words, executor.target_of
+    type_ids, type_index = executor.targets.type_id_words(site.instance), site.imm(0)
+    func_ref_words, target_of = executor.targets.func_ref_words, executor.targets.target_of
 
     def find(index: int) -> Target:
         if index >= length[0]:

@@ -14,11 +14,10 @@ from vm.errors import Trap, TrapKind
 from vm.host import Block, Call, Exit, Outcome, Raise, Return, Throw
 from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
-from vm.machine import CodeKind, Machine, ThreadState
+from vm.machine import Machine, ThreadState
 from vm.memories import PausedInBulk
 from vm.reference.step import CALL, RETURN, Floats, Slots, Target
-from vm.reference.step import Site as Instruction
-from vm.reference.translate import translate
+from vm.reference.targets import SiteHit, Targets
 from vm.stop import Site, Stop, StopKind
 from vm.types import SLOT_BYTES, Addr
 
@@ -26,14 +25,6 @@ _SLICE_TICKS = 20_000  # a pause request is looked for this often
 _MAX_VIEWS = 20_000  # frames' views kept; more only in deep recursion
 
 Views: TypeAlias = "tuple[Slots, Floats, Floats]"
-
-
-class _SiteHit(Exception):
-    """A step that a site stands in front of was about to run."""
-
-
-def _hit(q: Slots, d: Floats, f: Floats) -> int:
-    raise _SiteHit
 
 
 class ReferenceExecutor:
@@ -44,12 +35,8 @@ class ReferenceExecutor:
         self.hosting = Hosting(machine)
         self.pending: tuple[Target, int, int] = (Target(Addr(0), 0), 0, 0)  # what a transfer is about
         self.tail_pc = 0  # and which instruction it is, when a tail call
-        self._targets: dict[tuple[Addr, int, CodeKind], Target] = {}
-        self._by_code: dict[int, Target] = {}
-        self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
+        self.targets = Targets(self)
         self._views: dict[int, Views] = {}
-        self._sites: frozenset[Site] = frozenset()
-        self._host_sites: frozenset[Addr] = frozenset()
         stack = machine.values.view[: machine.values.size]
         self._stack = (stack.cast("Q"), stack.cast("d"), stack.cast("f"))
         # the innermost frame, and the ones entered below it in this run
@@ -65,13 +52,13 @@ class ReferenceExecutor:
         """Runs the ready (or blocked) thread until something stops it."""
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
-        self._patch(frozenset(sites))
+        self.targets.patch(frozenset(sites))
         first = True
         while budget is None or budget > 0:
             if not first and machine.pause_requested():
                 return Stop(StopKind.PAUSED)
             share = _SLICE_TICKS if budget is None else min(budget, _SLICE_TICKS)
-            if first and self._sites:
+            if first and self.targets.sites:
                 share = 1
             before = machine.tick
             stop = self._slice(share, first)
@@ -82,88 +69,7 @@ class ReferenceExecutor:
             first = False
         return Stop(StopKind.BUDGET)
 
-    # -- sites -----------------------------------------------------------------------------------
-
-    def _patch(self, sites: frozenset[Site]) -> None:
-        if sites == self._sites:
-            return
-        self._sites = sites
-        hosts = {r.base for r in self.machine.space.regions() if r.kind.value == "host context"}
-        self._host_sites = frozenset(s.vmctx for s in sites if s.vmctx in hosts)
-        for target in self._targets.values():
-            self._patch_target(target)
-
-    def _patch_target(self, target: Target) -> None:
-        for pc, step in target.patched.items():
-            target.steps[pc] = step
-        target.patched.clear()
-        if not target.steps:
-            return
-        for site in self._sites:
-            if (site.vmctx, site.func) == (target.vmctx, target.func) and site.vmctx not in self._host_sites:
-                target.patched[site.pc] = target.steps[site.pc]
-                target.steps[site.pc] = _hit
-
-    # -- targets and views -----------------------------------------------------------------------
-
-    def defined(self, instance: Instance, func: int) -> Target:
-        """The target of a function defined in an instance; it is translated when first entered."""
-        key = (instance.addr, func, CodeKind.WASM)
-        if key not in self._targets:
-            self._targets[key] = Target(instance.addr, func, instance)
-        return self._targets[key]
-
-    def target_of(self, code: int) -> Target:
-        """What a call word leads to."""
-        found = self._by_code.get(code)
-        if found is None:
-            record = self.machine.code_at(code)
-            assert record is not None, "a call word is always code"
-            if record.kind is CodeKind.HOST:
-                found = self._targets.setdefault(
-                    (record.vmctx, record.func, record.kind), Target(record.vmctx, record.func)
-                )
-            else:
-                instance = self.machine.instance_at(record.vmctx)
-                assert instance is not None
-                found = self.defined(instance, record.func)
-            self._by_code[code] = found
-        return found
-
-    def import_code_word(self, instance: Instance, func: int) -> memoryview:
-        """A live view of an import's call word, found on the era's access path."""
-        layouts = self.machine.layouts
-        path = layouts.era.paths["function.imported"]
-        at = layouts.follow(self.machine.space, path, instance.addr, func, instance.shape.counts)
-        return self.machine.space.words(layouts.field("VMFunctionImport", "wasm_call").at(at), 1)
-
-    def func_ref_words(self, func_ref: int) -> tuple[memoryview, memoryview]:
-        """Live views of a VMFuncRef's type id and call word."""
-        found = self._func_refs.get(func_ref)
-        if found is None:
-            layout = self.machine.layouts.struct("VMFuncRef")
-            type_id = self.machine.space.words(layout.field("type_index").at(func_ref), 1, 4)
-            code = self.machine.space.words(layout.field("array_call").at(func_ref), 1)
-            found = self._func_refs[func_ref] = (type_id, code)
-        return found
-
-    def type_id_words(self, instance: Instance) -> memoryview:
-        """A live view of an instance's engine-wide type ids, by type index."""
-        layouts = self.machine.layouts
-        path = layouts.era.paths["type_ids"]
-        at = layouts.follow(self.machine.space, path, instance.addr, 0, instance.shape.counts)
-        return self.machine.space.words(at, len(instance.module.types), 4)
-
-    def _enter(self, target: Target) -> None:
-        """Translates a function that was never entered."""
-        assert target.instance is not None
-        facts = target.instance.facts(target.func)
-        target.set_facts(facts)
-        target.steps = [
-            translate(Instruction(self, target.instance, facts, instr, i)) for i, instr in enumerate(facts.instrs)
-        ]
-        if self._sites:
-            self._patch_target(target)
+    # -- frames ----------------------------------------------------------------------------------
 
     def _frame(self, base: int) -> Views:
         """The value stack from `base` up, as integers, f64s and f32s."""
@@ -199,9 +105,10 @@ class ReferenceExecutor:
         """Makes the frame of a control record the innermost one."""
         instance = self.machine.instance_at(record.vmctx)
         assert instance is not None
-        self._top, self._pc, self._base = self.defined(instance, record.func), record.pc, record.base
+        self._top = self.targets.defined(instance, record.func)
+        self._pc, self._base = record.pc, record.base
         if not self._top.steps:
-            self._enter(self._top)
+            self.targets.translate(self._top)
 
     def _flush(self) -> None:
         """Writes the frames in Python variables to the control stack."""
@@ -237,7 +144,7 @@ class ReferenceExecutor:
                     self._pc = pc
                     self._flush()
                     return Stop(StopKind.BUDGET), left
-            except _SiteHit:
+            except SiteHit:
                 return self._stopped(pc, StopKind.SITE), left + 1
             except PausedInBulk:
                 return self._stopped(pc, StopKind.PAUSED), left + 1
@@ -308,7 +215,7 @@ class ReferenceExecutor:
         """Raises the exhaustion trap unless the callee's frame has a place."""
         machine = self.machine
         if not callee.steps:
-            self._enter(callee)
+            self.targets.translate(callee)
         if self._depth + len(self._below) + frames > machine.limits.max_frames:
             raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{machine.limits.max_frames:,} frames")
         if base + callee.frame_bytes > machine.values.end:
@@ -336,7 +243,7 @@ class ReferenceExecutor:
 
     def _call_host(self, callee: Target, base: int, after: int, left: int) -> tuple[Stop | None, int]:
         caller = self._top.instance
-        if callee.vmctx not in self._host_sites:
+        if callee.vmctx not in self.targets.host_sites:
             outcome = self.hosting.call(callee.func, Addr(base), self._end_tick - left - 1, caller)
             if isinstance(outcome, Return):
                 self._pc = after
@@ -355,7 +262,7 @@ class ReferenceExecutor:
             self._flush()
         else:
             self.machine.control.depth = self._depth
-        return self._settle_new(callee, base, None, left, run_now=callee.vmctx not in self._host_sites)
+        return self._settle_new(callee, base, None, left, run_now=callee.vmctx not in self.targets.host_sites)
 
     def _settle_new(
         self,
@@ -375,7 +282,7 @@ class ReferenceExecutor:
 
     def _host_on_top(self, record: Record, left: int, over_site: bool) -> tuple[Stop | None, int]:
         """The innermost frame is a host function's: run it, or go on with it. It costs a tick when it returns."""
-        if not over_site and not results_ready(record) and record.vmctx in self._host_sites:
+        if not over_site and not results_ready(record) and record.vmctx in self.targets.host_sites:
             return Stop(StopKind.SITE), left
         if left == 0:
             return Stop(StopKind.BUDGET), 0
