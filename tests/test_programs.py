@@ -1,7 +1,7 @@
 """Real programs, compared with Wasmtime: exit code, output and the files they leave.
 
-Rust, C++ and AssemblyScript programs of ours always run. Programs of packages run where the optional dependencies
-`programs` are installed, and gofmt where WASMSCOPE_GOFMT names its module.
+Rust, C++ and AssemblyScript programs of ours always run. Programs of packages run where tests/programs.txt is
+installed, as `make test` does, and gofmt where WASMSCOPE_GOFMT names its module.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Ran:
 def _packaged(package: str, *path: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        pytest.skip("install the optional dependencies `programs` to run this")
+        pytest.skip("install tests/programs.txt without dependencies to run this")
     return Path(found.origin).parent.joinpath(*path)
 
 
