@@ -50,8 +50,12 @@ class Listings:
         """The source line a frame stands at; None when it is not known."""
         if frame.instance is None or frame.offset is None:
             return None
-        table = self.session.lines_of(frame.instance)
-        found = table.find(frame.offset) if table is not None else None
+        return self.place_at(frame.instance, frame.offset)
+
+    def place_at(self, instance: Instance, offset: int) -> SourcePlace | None:
+        """The source line of an instruction, by its offset in the file; None when it is not known."""
+        table = self.session.lines_of(instance)
+        found = table.find(offset) if table is not None else None
         if found is None or table is None or found.line == 0:
             return None
         if found.file not in self._sources:

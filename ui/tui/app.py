@@ -1,49 +1,47 @@
-"""The full screen: panes, keys, and what happens when."""
+"""The full screen: keys, and what happens when."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
-from textual.widget import Widget
-from textual.widgets import Input, Static
 
 from debugger.events import Reason, Stopped
 from debugger.session import Session
+from ui.command import Settings, StopView
 from ui.commands import console, execute
+from ui.completion import complete
 from ui.examine import place_of
-from ui.render.line import Line, Role, line
+from ui.kept_watches import KeptWatches
+from ui.render.line import Line, Role, line, text_of
 from ui.start import Start
-from ui.tui.arrange import BY_ID, PANES, Slot, arrange
-from ui.tui.bars import hints, title
-from ui.tui.bridge import UPDATES_PER_SECOND, Bridge, Done
+from ui.state_folder import watches_folder
+from ui.tui.arrange import PANES
+from ui.tui.bars import Bar, hints, title
+from ui.tui.bridge import UPDATES_PER_SECOND, Bridge, Broken, Done
 from ui.tui.context import Screen
+from ui.tui.desk import Desk
 from ui.tui.help import HelpScreen
 from ui.tui.line_view import LineView
-from ui.tui.palette import styles_of
+from ui.tui.pane import Pane
 from ui.tui.panes.code import CodePane
-from ui.tui.panes.console import ConsolePane, HistoryInput, OutputPane
+from ui.tui.panes.console import CommandInput, ConsolePane, FeedInput, HistoryInput, OutputPane
 from ui.tui.panes.frame import FramePane
-from ui.tui.panes.lists import BreakpointsPane, ListPane, MapPane, TablesPane, WatchesPane
+from ui.tui.panes.lists import AddressPane, BreakpointsPane, MapPane, TablesPane, WatchesPane
 from ui.tui.panes.memory import MemoryPane
 from ui.tui.panes.stack import StackPane
 from ui.tui.panes.vmctx import VmctxPane
+from ui.tui.prompt import Prompt
 from vm.errors import UserError, WasmscopeError
+from vm.machine import CodeKind
+from vm.stop import Site
 
-_OVER = (Reason.FINISHED, Reason.EXITED, Reason.TRAP)
-
-
-class Bar(Static):
-    """One row of rendered text."""
-
-    def put(self, rendered: Line) -> None:
-        styles = styles_of(self.app.theme_variables)
-        self.update(Text.assemble(*((text, styles[role]) for text, role in rendered), no_wrap=True, end=""))
+_PAUSE_FIRST = "the program is running: F6 pauses it"
+_MOST_COMPLETIONS = 40
 
 
 class WasmscopeApp(App[int]):
@@ -51,186 +49,90 @@ class WasmscopeApp(App[int]):
 
     TITLE = "wasmscope"
     ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    Screen { layers: base; overflow: hidden; }
-    #title, #hints { height: 1; width: 100%; background: $panel; }
-    #title { dock: top; }
-    #hints { dock: bottom; }
-    #prompt { dock: bottom; height: 1; width: 100%; border: none; padding: 0 1; display: none; }
-    #panes { width: 100%; height: 1fr; }
-    .pane { position: absolute; border: round $surface-lighten-2; background: $surface;
-            border-title-color: $text-muted; border-subtitle-color: $text-muted; }
-    .pane:focus, .pane:focus-within { border: round $primary; border-title-color: $text; }
-    .borderless { border: none; }
-    ConsolePane LineView, OutputPane LineView { height: 1fr; background: $surface; }
-    HistoryInput { height: 1; border: none; background: $surface; padding: 0; }
-    """
+    CSS = "Screen { layers: base above; overflow: hidden; } #title { dock: top; } #hints { dock: bottom; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n,f10", "over", "over", id="run.over"),
-        Binding("s,f11", "into", "into", id="run.into"),
+        Binding("n,f10", "over", "step over: a source line, or an instruction", id="run.over"),
+        Binding("s,f11", "into", "step into: a source line, or an instruction", id="run.into"),
         Binding("i", "instruction", "one instruction", id="run.instruction"),
-        Binding("f,shift+f11", "out", "out", id="run.out"),
+        Binding("f,shift+f11", "out", "until the selected frame returns", id="run.out"),
         Binding("c,f5", "go", "continue", id="run.continue"),
-        Binding("f4", "to_cursor", "to cursor", id="run.to_cursor"),
+        Binding("f4", "to_cursor", "run to the cursor of the code pane", id="run.to_cursor"),
         Binding("r", "restart", "restart", id="run.restart"),
-        Binding("f6", "pause", "pause", id="run.pause", priority=True),
-        Binding("ctrl+c", "pause", "pause", show=False, priority=True),
-        Binding("f9", "break_here", "breakpoint", id="break.here"),
-        Binding("u", "frame(1)", "outer frame", id="frame.up"),
-        Binding("d", "frame(-1)", "inner frame", id="frame.down"),
-        Binding("w", "add_watch", "add a watch", id="watch.add"),
-        Binding("g", "goto", "go to", id="go.to"),
-        Binding("colon", "focus_pane('console')", "console", id="go.console"),
-        Binding("z,f12", "zoom", "zoom", id="view.zoom"),
+        Binding("f6,ctrl+c", "pause", "pause", id="run.pause", priority=True),
+        Binding("f9", "break_here", "breakpoint at the cursor of the code pane", id="break.here"),
+        Binding("u", "frame(1)", "the frame outside", id="frame.up"),
+        Binding("d", "frame(-1)", "the frame inside", id="frame.down"),
+        Binding("v", "switch", "source or disassembly", id="code.switch"),
+        Binding("w,f7", "add_watch", "add a watch expression", id="watch.add"),
+        Binding("g", "goto", "show a location", id="go.to"),
+        Binding("colon", "go_to('console')", "console", id="go.console"),
+        Binding("tab", "next_pane(1)", "next pane", id="go.next"),
+        Binding("shift+tab", "next_pane(-1)", "pane before", id="go.previous"),
+        Binding("z,f12", "zoom", "one pane alone, or all", id="view.zoom"),
         Binding("question_mark,f1", "help", "help", id="view.help"),
         Binding("q", "quit", "quit", id="app.quit"),
-        Binding("tab", "next_pane(1)", "next pane", id="go.next", priority=False),
-        Binding("shift+tab", "next_pane(-1)", "pane before", id="go.previous"),
-        *(Binding(p.key, f"focus_pane('{p.id}')", p.title, show=False) for p in PANES),
+        *(Binding(p.key, f"go_to('{p.id}')", p.title, show=False) for p in PANES),
     ]
 
     def __init__(self, start: Start) -> None:
         super().__init__()
         self.bridge = Bridge(self)
-        session = start.open(self.bridge.output, wait_for_input=True)
-        self.bridge.attach(session)
-        self.shared = Screen(session, console(session, self.bridge.write))
-        self.stopped: Stopped | None = None
-        self._chosen: list[str] = []
-        self._zoomed: str | None = None
-        self._slots: tuple[Slot, ...] = ()
-        self._answer: Callable[[str], None] | None = None
+        self.session: Session = start.open(self.bridge.output, wait_for_input=True)
+        self.bridge.attach(self.session)
+        settings = Settings(stop_view=StopView.NOTHING)
+        self.shared = Screen(self.session, console(self.session, self.bridge.write, settings))
+        self._watches = KeptWatches(self.session, watches_folder())
         self._message: Line = ()
-
-    @property
-    def session(self) -> Session:
-        return self.shared.session
 
     # -- making ----------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        yield Bar(id="title")
         shared = self.shared
-        panes: tuple[Widget, ...] = (
+        yield Bar(id="title")
+        yield Desk((
             CodePane(shared), FramePane(shared), StackPane(shared), VmctxPane(shared), MemoryPane(shared),
             TablesPane(shared, "tables"), MapPane(shared, "map"), ConsolePane(id="console"),
-            BreakpointsPane(shared, "breakpoints"), WatchesPane(shared, "watches"), OutputPane(id="output"),
-        )  # fmt: skip
-        for pane in panes:
-            pane.add_class("pane")
-        yield Container(*panes, id="panes")
+            BreakpointsPane(shared), WatchesPane(shared), OutputPane(id="output"),
+        ))  # fmt: skip
         yield Bar(id="hints")
-        yield Input(id="prompt", compact=True)
+        yield Prompt()
 
     def on_mount(self) -> None:
         self.set_interval(1 / UPDATES_PER_SECOND, self._take)
-        self._arrange()
         self.query_one(CodePane).focus()
+        self._trying(self._watches.load)
         if self.session.can_start:
             self._do(self.session.start)
         else:
-            self._say(line((f"{self.session.path.name} has no _start: invoke NAME ARGS in the console", Role.WARNING)))
+            self._say((f"{self.session.path.name} has no _start: try  : invoke EXPORT ARGS", Role.WARNING))
             self._follow()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._arrange()
-
-    # -- panes on the screen ---------------------------------------------------------------------
-
-    def _arrange(self) -> None:
-        width, height = self.size
-        self._slots = arrange(width, height, self._zoomed)
-        for slot in self._slots:
-            shown = slot.shown(self._chosen)
-            for id_ in slot.panes:
-                self._place(self.query_one(f"#{id_}"), slot, id_ == shown)
-        self._draw_bars()
-
-    def _place(self, pane: Widget, slot: Slot, shown: bool) -> None:
-        pane.display = shown
-        if not shown:
-            return
-        rect = slot.rect
-        pane.styles.offset = (rect.x, rect.y - 1)
-        pane.styles.width, pane.styles.height = rect.width, rect.height
-        pane.set_class(rect.height < 5, "borderless")
-        pane.border_title = self._tabs(slot, pane.id or "", rect.width)
-
-    def _tabs(self, slot: Slot, shown: str, width: int) -> str:
-        """The names of a slot's panes, the one shown marked, as far as there is room."""
-        out, used = [], 4
-        first = slot.panes.index(shown) if len(slot.panes) > 6 and width < 90 else 0
-        for id_ in (*slot.panes[first:], *slot.panes[:first]):
-            pane = BY_ID[id_]
-            text = f"{pane.key} {pane.title}"
-            used += len(text) + 3
-            if used > width:
-                break
-            out.append(f"[b]{text}[/b]" if id_ == shown else f"[dim]{text}[/dim]")
-        return " │ ".join(out)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click on a tab in a border."""
-        for slot in self._slots:
-            rect = slot.rect
-            if event.screen_y == rect.y and rect.x <= event.screen_x < rect.x + rect.width:
-                self._click_tab(slot, event.screen_x - rect.x - 2)
-
-    def _click_tab(self, slot: Slot, at: int) -> None:
-        for id_ in slot.panes:
-            size = len(BY_ID[id_].key) + 1 + len(BY_ID[id_].title)
-            if 0 <= at < size:
-                self.action_focus_pane(id_)
-                return
-            at -= size + 3
-
-    def action_focus_pane(self, id_: str) -> None:
-        """Shows a pane and gives it the keys."""
-        self._chosen = [*(c for c in self._chosen if c != id_), id_]
-        if self._zoomed is not None:
-            self._zoomed = id_
-        self._arrange()
-        pane = self.query_one(f"#{id_}")
-        inner = pane.query(HistoryInput).first() if id_ in ("console", "output") else pane
-        inner.focus()
-
-    def action_next_pane(self, by: int) -> None:
-        """To the next pane on the screen."""
-        shown = [slot.shown(self._chosen) for slot in self._slots]
-        focused = self._focused_pane()
-        at = shown.index(focused) if focused in shown else 0
-        self.action_focus_pane(shown[(at + by) % len(shown)])
-
-    def _focused_pane(self) -> str:
-        node: Widget | None = self.focused
-        while node is not None and not node.has_class("pane"):
-            node = node.parent if isinstance(node.parent, Widget) else None
-        return node.id or "code" if node is not None else "code"
-
-    def action_zoom(self) -> None:
-        """One pane alone, or all again."""
-        self._zoomed = None if self._zoomed else self._focused_pane()
-        self._arrange()
-        self.action_focus_pane(self._focused_pane())
+    @property
+    def desk(self) -> Desk:
+        return self.query_one(Desk)
 
     # -- drawing ---------------------------------------------------------------------------------
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._draw_bars)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._draw_bars()
+
     def _follow(self) -> None:
-        """Every pane reads the session again."""
-        for pane in self.query(LineView):
-            if isinstance(pane, CodePane | FramePane | StackPane | VmctxPane | MemoryPane | ListPane):
-                pane.follow()
+        """Every pane on the screen reads the session again."""
+        for pane in self.query(Pane):
+            pane.follow()
         self._draw_bars()
 
     def _draw_bars(self) -> None:
         width = self.size.width
-        self.query_one("#title", Bar).put(title(self.shared, self.stopped, width))
-        over = self.stopped is None or self.stopped.reason in _OVER
-        self.query_one("#hints", Bar).put(self._message or hints(self.shared.running, over, width))
+        self.query_one("#title", Bar).put(title(self.shared, width))
+        self.query_one("#hints", Bar).put(self._message or hints(self.shared, self.desk.active, width))
 
-    def _say(self, rendered: Line) -> None:
+    def _say(self, *parts: tuple[str, Role]) -> None:
         """One line below the panes, until the next key."""
-        self._message = rendered
+        self._message = line((" ", Role.PLAIN), *parts)
         self._draw_bars()
 
     def on_key(self, event: events.Key) -> None:
@@ -246,33 +148,57 @@ class WasmscopeApp(App[int]):
         if output:
             self.query_one(OutputPane).write(output)
         if self.shared.running:
-            self.query_one("#title", Bar).put(title(self.shared, self.stopped, self.size.width))
+            self.query_one("#title", Bar).put(title(self.shared, self.size.width))
 
     # -- working on the session ------------------------------------------------------------------
 
     def _do(self, work: Callable[[], object]) -> None:
+        """Runs what may take long on the session's thread."""
         if not self.bridge.do(work):
-            self._say(line(("the program is running: F6 pauses it", Role.WARNING)))
+            self._say((_PAUSE_FIRST, Role.WARNING))
             return
         self.shared.running = True
         self._draw_bars()
 
+    def _trying(self, work: Callable[[], object]) -> None:
+        """Does something quick; what goes wrong is said in one line."""
+        if self.bridge.busy:
+            self._say((_PAUSE_FIRST, Role.WARNING))
+            return
+        try:
+            work()
+        except WasmscopeError as error:
+            self._say((str(error), Role.ERROR))
+
     def on_done(self, message: Done) -> None:
         """The session's thread is idle again."""
-        self.bridge.busy = False
-        self.shared.running = False
+        self.bridge.busy = self.shared.running = False
+        if self.shared.context.ended:
+            self._leave()
+            return
         if message.stopped is not None:
-            self.stopped = message.stopped
-            self.shared.changes.turn()
+            self.shared.before.turn()
+            self.shared.views.watch_values()
+            self._tell(message.stopped)
         self._take()
         self._follow()
         if message.error is not None:
-            self._say(line((str(message.error), Role.ERROR)))
-            self.bridge.write(line((str(message.error), Role.ERROR)))
-        elif message.stopped is not None and message.stopped.detail.trap is not None:
-            self._say(line((f"trap: {message.stopped.detail.trap}", Role.ERROR)))
-        if self.shared.context.ended:
-            self.action_quit_now()
+            self._say((str(message.error), Role.ERROR))
+            self.query_one(ConsolePane).log_view.add([line((str(message.error), Role.ERROR))])
+        self._trying(self._watches.keep)
+
+    def on_broken(self, message: Broken) -> None:
+        raise message.error
+
+    def _tell(self, stopped: Stopped) -> None:
+        """Writes a stop to the console, but for steps; a trap is explained in the line below, too."""
+        if stopped.reason is not Reason.STEP:
+            for rendered in self.shared.views.stop(stopped, with_code=False):
+                self.bridge.write(rendered)
+        why = [text_of(rendered).strip() for rendered in self.shared.views.why(stopped)]
+        if why:
+            self.desk.show("console")
+            self._say(("trap: ", Role.ERROR), ("; ".join((*why[2:], why[0])), Role.WARNING))
 
     def action_over(self) -> None:
         source = self.query_one(CodePane).in_source
@@ -298,22 +224,17 @@ class WasmscopeApp(App[int]):
         if self.bridge.busy:
             self.session.request_pause()
         else:
-            self._say(line(("nothing is running; q quits", Role.DIM)))
+            self._say(("nothing is running; q quits", Role.DIM))
 
     def action_frame(self, by: int) -> None:
         """Another frame, for every pane."""
-        if self.shared.readable:
-            self._select(self.session.selected + by)
+        self._trying(lambda: self._select(self.session.selected + by))
 
     def _select(self, number: int) -> None:
-        try:
-            self.session.select_frame(number)
-        except UserError as error:
-            self._say(line((str(error), Role.WARNING)))
-            return
+        self.session.select_frame(number)
         self._follow()
 
-    # -- breakpoints -----------------------------------------------------------------------------
+    # -- breakpoints and watches -----------------------------------------------------------------
 
     def action_break_here(self) -> None:
         self.query_one(CodePane).action_toggle_breakpoint()
@@ -322,59 +243,116 @@ class WasmscopeApp(App[int]):
         self.query_one(CodePane).action_run_to_cursor()
 
     def on_code_pane_toggle(self, message: CodePane.Toggle) -> None:
-        if self.bridge.busy:
-            self._say(line(("pause the program first (F6)", Role.WARNING)))
-            return
-        try:
-            self._toggle(message)
-        except WasmscopeError as error:
-            self._say(line((str(error), Role.ERROR)))
-        self.query_one(CodePane).refresh_marks()
-        self.query_one(BreakpointsPane).follow()
+        self._trying(lambda: self._toggle(message.where))
 
-    def _toggle(self, message: CodePane.Toggle) -> None:
-        standing = [
-            b for b in self.session.breakpoints
-            if b.location == message.location or any(r.site == message.site for r in b.resolved)
-        ]  # fmt: skip
+    def _toggle(self, where: Site | str) -> None:
+        breakpoints, resolver = self.session.breakpoints, self.session.resolver
+        sites = {where} if isinstance(where, Site) else {r.site for r in resolver.resolve(where)}
+        if not sites:
+            raise UserError(f"no code was made from {where}")
+        standing = [b for b in breakpoints if sites & {r.site for r in b.resolved}]
         for found in standing:
-            self.session.breakpoints.delete(found.id)
+            breakpoints.delete(found.id)
         if not standing:
-            made = self.session.add_breakpoint(message.location)
-            if made.pending:
-                self.session.breakpoints.delete(made.id)
-                self._say(line((f"no code at {message.location}", Role.WARNING)))
+            self.session.add_breakpoint(self._location(where) if isinstance(where, Site) else where)
+        self._breakpoints_changed()
+
+    def _location(self, site: Site) -> str:
+        """The location text that stands for an instruction, and for no other where there is such a text."""
+        instance = self.session.machine.instance_at(site.vmctx)
+        assert instance is not None
+        offset = instance.facts(site.func).instrs[site.pc].offset
+        within = offset - instance.module.body(site.func).span.start
+        named = f"{self.session.inspect.func_name(instance, site.func)}+{within:#x}"
+        for text in (named, f"func[{site.func}]+{within:#x}"):
+            if " " not in text and [r.site for r in self.session.resolver.resolve(text)] == [site]:
+                return text
+        return f"@{offset:#x}"
 
     def on_code_pane_run_to(self, message: CodePane.RunTo) -> None:
-        self._do(lambda: self.session.run_to(message.location))
+        where = message.where
+        self._do(lambda: self.session.run_to_site(where) if isinstance(where, Site) else self.session.run_to(where))
 
-    def on_breakpoints_pane_changed(self, message: BreakpointsPane.Changed) -> None:
+    def on_breakpoints_pane_changed(self) -> None:
+        self._breakpoints_changed()
+
+    def _breakpoints_changed(self) -> None:
         self.query_one(CodePane).refresh_marks()
         self.query_one(BreakpointsPane).follow()
+
+    def action_add_watch(self) -> None:
+        self._ask("watch (expression)", self._add_watch)
+
+    def _add_watch(self, text: str) -> None:
+        self.session.evaluator().check(text)
+        self.session.watches.add(text)
+        self.desk.show("watches")
+        self.on_watches_pane_changed()
+
+    def on_watches_pane_changed(self) -> None:
+        self.query_one(WatchesPane).follow()
+        self._trying(self._watches.keep)
 
     # -- going places ----------------------------------------------------------------------------
 
+    def action_go_to(self, id_: str) -> None:
+        self.desk.go_to(id_)
+
+    def action_next_pane(self, by: int) -> None:
+        self.desk.next_pane(by)
+
+    def action_zoom(self) -> None:
+        self.desk.zoom()
+
+    def action_switch(self) -> None:
+        pane = self.query_one(CodePane)
+        if pane.lacks_source:
+            self._say((pane.lacks_source, Role.WARNING))
+        else:
+            pane.switch()
+
     def on_line_view_chosen(self, message: LineView.Chosen) -> None:
-        if isinstance(message.view, StackPane) and self.shared.readable:
-            self._select(message.row)
+        if isinstance(message.view, StackPane):
+            self._trying(lambda: self._select(message.row))
 
     def on_vmctx_pane_pointed(self, message: VmctxPane.Pointed) -> None:
-        self._say(message.explanation)
+        self._say(*message.explanation)
+
+    def on_memory_pane_pointed(self, message: MemoryPane.Pointed) -> None:
+        self._say(*message.explanation)
 
     def on_vmctx_pane_followed(self, message: VmctxPane.Followed) -> None:
-        self._open_memory(message.addr)
+        self._trying(lambda: self._open_address(message.addr))
 
-    def on_map_pane_opened(self, message: MapPane.Opened) -> None:
-        self._open_memory(message.region.base)
+    def on_address_pane_opened(self, message: AddressPane.Opened) -> None:
+        if isinstance(self.focused, MapPane):
+            self._trying(lambda: self._open_memory(message.addr))
+        else:
+            self._trying(lambda: self._open_field(message.addr))
 
-    def on_memory_pane_goto(self, message: MemoryPane.Goto) -> None:
-        self._ask("memory at (expression): ", self._goto_memory)
+    def _open_field(self, addr: int) -> None:
+        """A field of the runtime's structures in the vmctx pane."""
+        self.desk.go_to("vmctx")
+        pane = self.query_one(VmctxPane)
+        if (row := pane.row_of(addr)) is not None:
+            pane.move_to(row)
+
+    def _open_address(self, addr: int) -> None:
+        """What lies at an address: a function's code as code, all else as bytes."""
+        code = self.session.machine.code_at(addr)
+        instance = self.session.machine.instance_at(code.vmctx) if code is not None else None
+        if code is not None and instance is not None and code.kind not in (CodeKind.HOST, CodeKind.BUILTIN):
+            self._open_code(Site(code.vmctx, code.func, 0))
+        else:
+            self._open_memory(addr)
 
     def _open_memory(self, addr: int) -> None:
-        if self.query_one(MemoryPane).open(addr):
-            self.action_focus_pane("memory")
-        else:
-            self._say(line((f"nothing is mapped at {addr:#x}", Role.WARNING)))
+        if not self.query_one(MemoryPane).open(addr):
+            raise UserError(f"nothing is mapped at {addr:#x}")
+        self.desk.go_to("memory")
+
+    def on_memory_pane_goto(self, message: MemoryPane.Goto) -> None:
+        self._ask("memory at (expression)", self._goto_memory)
 
     def _goto_memory(self, text: str) -> None:
         place = place_of(self.session, text)
@@ -382,82 +360,67 @@ class WasmscopeApp(App[int]):
         self._open_memory(base + place.at)
 
     def action_goto(self) -> None:
-        self._ask("show (location): ", self._goto_code)
+        self._ask("show (function, function+0x10, @0x19c or file.c:12)", self._goto_code)
 
     def _goto_code(self, text: str) -> None:
-        found = [r for r in self.session.resolver.resolve(text) if self.session.machine.instance_at(r.site.vmctx)]
+        found = self.session.resolver.resolve(text)
         if not found:
             raise UserError(f"nothing is called {text!r}")
-        instance = self.session.machine.instance_at(found[0].site.vmctx)
-        assert instance is not None
-        self.query_one(CodePane).open(instance, found[0].site.func, found[0].site.pc)
-        self.action_focus_pane("code")
+        self._open_code(found[0].site)
 
-    def action_add_watch(self) -> None:
-        self._ask("watch (expression): ", self._add_watch)
-
-    def _add_watch(self, text: str) -> None:
-        self.session.evaluator().check(text)
-        self.session.watches.add(text)
-        self.action_focus_pane("watches")
-        self.query_one(WatchesPane).follow()
-
-    def on_watches_pane_deleted(self, message: WatchesPane.Deleted) -> None:
-        self.query_one(WatchesPane).follow()
+    def _open_code(self, site: Site) -> None:
+        instance = self.session.machine.instance_at(site.vmctx)
+        if instance is None or instance.is_imported(site.func):
+            raise UserError("that is a host function: it has no code to show")
+        self.query_one(CodePane).open(instance, site.func, site.pc)
+        self.desk.go_to("code")
 
     # -- the prompt ------------------------------------------------------------------------------
 
-    def _ask(self, label: str, then: Callable[[str], None]) -> None:
-        """A line to type in, at the bottom."""
-        if self.bridge.busy:
-            self._say(line(("pause the program first (F6)", Role.WARNING)))
-            return
-        self._answer, prompt = then, self.query_one("#prompt", Input)
-        prompt.placeholder, prompt.value = label, ""
-        prompt.display = True
-        prompt.focus()
+    def _ask(self, question: str, answer: Callable[[str], None]) -> None:
+        self._trying(lambda: self.query_one(Prompt).ask(question, answer))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id != "prompt":
-            return
-        text, answer = event.value.strip(), self._answer
-        self._close_prompt()
-        if text and answer is not None:
-            try:
-                answer(text)
-            except WasmscopeError as error:
-                self._say(line((str(error), Role.ERROR)))
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        self._trying(lambda: message.answer(message.text))
 
-    def _close_prompt(self) -> None:
-        self.query_one("#prompt", Input).display = False
-        self._answer = None
-        self.action_focus_pane(self._chosen[-1] if self._chosen else "code")
-
-    def key_escape(self) -> None:
-        if self._answer is not None:
-            self._close_prompt()
+    def on_prompt_closed(self) -> None:
+        self.desk.focus_active()
 
     # -- console and output ----------------------------------------------------------------------
 
     def on_history_input_left(self, message: HistoryInput.Left) -> None:
-        self.action_focus_pane("code")
+        self.desk.go_to("code")
 
-    def on_history_input_complete(self, message: HistoryInput.Complete) -> None:
-        found = self.shared.context.table.completions(message.input.value)
-        if len(found) == 1:
-            message.input.value = found[0] + " "
-            message.input.cursor_position = len(message.input.value)
-        elif found:
-            self._say(line((" ".join(found[:40]), Role.DIM)))
+    def on_command_input_complete(self, message: CommandInput.Complete) -> None:
+        self._trying(lambda: self._complete(message.command))
+
+    def _complete(self, command: CommandInput) -> None:
+        """Goes on with what all completions have in common, and names them."""
+        text = command.value
+        found = complete(self.shared.context, text)
+        whole = sorted({text[: len(text) - c.length] + c.text for c in found})
+        if len(whole) == 1:
+            command.put(whole[0] if whole[0].endswith("/") else whole[0] + " ")
+        elif whole:
+            command.put(max(text, os.path.commonprefix(whole), key=len))
+            self._say(("  ".join(c.text for c in found[:_MOST_COMPLETIONS]), Role.DIM))
 
     def on_console_pane_entered(self, message: ConsolePane.Entered) -> None:
         self._do(lambda: execute(self.shared.context, message.text))
 
     def on_output_pane_fed(self, message: OutputPane.Fed) -> None:
+        self._feed(lambda: self.session.world.feed_stdin(message.text.encode() + b"\n"))
+
+    def on_feed_input_ended(self, message: FeedInput.Ended) -> None:
+        self._feed(self.session.world.close_stdin)
+        self._say(("standard input ends here", Role.DIM))
+
+    def _feed(self, work: Callable[[], None]) -> None:
+        """Input may come while the guest runs."""
         try:
-            self.session.world.feed_stdin(message.text.encode())
+            work()
         except UserError as error:
-            self._say(line((str(error), Role.WARNING)))
+            self._say((str(error), Role.WARNING))
 
     # -- the rest --------------------------------------------------------------------------------
 
@@ -465,9 +428,9 @@ class WasmscopeApp(App[int]):
         self.push_screen(HelpScreen(self.shared.context))
 
     async def action_quit(self) -> None:
-        self.action_quit_now()
+        self._leave()
 
-    def action_quit_now(self) -> None:
+    def _leave(self) -> None:
         self.bridge.close()
         self.session.close()
         self.exit(0)

@@ -2,63 +2,81 @@
 
 from __future__ import annotations
 
+from rich.text import Text
+from textual.widgets import Static
+
 from debugger.events import Reason, Stopped
 from ui.render.line import Line, Role, line
 from ui.tui.context import Screen
+from ui.tui.palette import styles_of
 from vm.machine import ThreadState
 
-_STATE: dict[Reason, tuple[str, Role]] = {
-    Reason.TRAP: ("✖ trapped", Role.ERROR),
-    Reason.FINISHED: ("■ finished", Role.OK),
-    Reason.EXITED: ("■ exited", Role.OK),
-}
+_NAME_COLUMNS = 60  # below, the title begins with the state
 
 
-def title(shared: Screen, stopped: Stopped | None, width: int) -> Line:
+class Bar(Static):
+    """One row of rendered text."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 100%; background: $panel; }"
+
+    def put(self, rendered: Line) -> None:
+        """Shows a line; what does not fit ends in dots."""
+        styles = styles_of(self.app.theme_variables)
+        text = Text.assemble(*((text, styles[role]) for text, role in rendered), no_wrap=True, end="")
+        text.truncate(max(1, self.app.size.width), overflow="ellipsis")
+        self.update(text)
+
+
+def title(shared: Screen, width: int) -> Line:
     """State, reason, place, tick, memory: the less important ones go first when there is no room."""
     session = shared.session
-    parts: list[tuple[str, Role]] = [(" wasmscope ", Role.HEADING), (session.path.name, Role.PLAIN)]
-    if shared.running:
-        waiting = session.machine.thread_state is ThreadState.BLOCKED and session.machine.thread.get("blocked")
-        parts.append(("▶ waiting for input (o)" if waiting else "▶ running (F6 pauses)", Role.WARNING))
-        return _joined(parts, width)
-    parts.append(_state(stopped))
+    name: list[tuple[str, Role]] = [("wasmscope", Role.HEADING), (session.path.name, Role.PLAIN)]
+    state = [_running(session.machine.thread_state)] if shared.running else list(_paused(shared))
+    parts = [*name, *state] if width >= _NAME_COLUMNS else [state[0], name[1], *state[1:]]
+    return _joined(parts, width)
+
+
+def _running(state: ThreadState) -> tuple[str, Role]:
+    waiting = state is ThreadState.BLOCKED
+    return ("▶ waiting for input (o)" if waiting else "▶ running (F6 pauses)"), Role.WARNING
+
+
+def _paused(shared: Screen) -> list[tuple[str, Role]]:
+    session, last = shared.session, shared.session.last
+    parts = [_state(last)]
+    if last is not None and last.at is not None:
+        parts.append((shared.views.where(session.place()), Role.NAME))
     parts.append((f"tick {session.tick:,}", Role.PLAIN))
-    if stopped is not None and stopped.at is not None:
-        parts.append((shared.views.where(stopped.at), Role.NAME))
     memory = sum(m.size_bytes for m in session.machine.memories.values())
     if memory:
         parts.append((f"mem {memory / (1 << 20):.1f} MiB", Role.DIM))
-    parts.append((session.machine.layouts.era.id, Role.DIM))
-    return _joined(parts, width)
+    return [*parts, (session.machine.layouts.era.id, Role.DIM)]
 
 
 def _state(stopped: Stopped | None) -> tuple[str, Role]:
     if stopped is None:
         return "nothing is being run", Role.DIM
-    if stopped.reason in _STATE:
-        text, role = _STATE[stopped.reason]
-        if stopped.detail.exit_code is not None:
-            text += f" with code {stopped.detail.exit_code}"
-        if stopped.detail.trap is not None:
-            text += f": {stopped.detail.trap.kind.value}"
-        if stopped.detail.results:
-            text += f": {', '.join(stopped.detail.results)}"
-        return text, role
-    numbers = " ".join(f"#{n}" for n in stopped.detail.breakpoints)
-    return f"❚❚ {stopped.reason.value} {numbers}".rstrip(), Role.WARNING
+    detail = stopped.detail
+    match stopped.reason:
+        case Reason.TRAP:
+            return "✖ trapped" + (f": {detail.trap.kind.value}" if detail.trap else ""), Role.ERROR
+        case Reason.FINISHED:
+            return "■ finished" + (f": {', '.join(detail.results)}" if detail.results else ""), Role.OK
+        case Reason.EXITED:
+            return f"■ exited with code {detail.exit_code}", Role.ERROR if detail.exit_code else Role.OK
+        case _:
+            numbers = " ".join(f"#{n}" for n in detail.breakpoints)
+            return f"❚❚ {stopped.reason.value} {numbers}".rstrip(), Role.WARNING
 
 
 def _joined(parts: list[tuple[str, Role]], width: int) -> Line:
-    shown: list[tuple[str, Role]] = []
-    used = 0
-    for text, role in parts:
-        if shown and used + len(text) + 3 > width:
-            break
-        if shown:
-            shown.append((" │ ", Role.RAIL))
-        shown.append((text, role))
+    shown: list[tuple[str, Role]] = [(" ", Role.PLAIN), parts[0]]
+    used = 1 + len(parts[0][0])
+    for text, role in parts[1:]:
         used += len(text) + 3
+        if used > width:
+            break
+        shown += [(" │ ", Role.RAIL), (text, role)]
     return line(*shown)
 
 
@@ -67,14 +85,39 @@ _KEYS_PAUSED = (
     ("v", "source/code"), ("w", "watch"), ("u/d", "frame"), (":", "console"), ("g", "go to"), ("z", "zoom"),
     ("?", "help"), ("q", "quit"),
 )  # fmt: skip
-_KEYS_RUNNING = (("F6", "pause"), ("o", "output and input"), (":", "console"), ("q", "quit"))
+_KEYS_OVER = (
+    ("r", "restart"), ("b", "break"), ("v", "source/code"), ("w", "watch"), (":", "console"), ("g", "go to"),
+    ("z", "zoom"), ("?", "help"), ("q", "quit"),
+)  # fmt: skip
+_KEYS_TRAPPED = (("u/d", "frame"), *_KEYS_OVER)
+_KEYS_RUNNING = (("F6", "pause"), ("o", "output and input"), ("?", "help"), ("q", "quit"))
+_KEYS_OF_PANES: dict[str, tuple[tuple[str, str], ...]] = {
+    "vmctx": (("Enter", "follow"), ("⌫", "back")),
+    "memory": (("g", "go to"), ("[ ]", "region"), ("⌫", "back")),
+    "stack": (("Enter", "select"),),
+    "map": (("Enter", "open"),),
+    "tables": (("Enter", "open"),),
+    "breakpoints": (("x", "delete"), ("Space", "on/off")),
+    "watches": (("x", "delete"), ("w", "add")),
+    "console": (("Enter", "run"), ("Tab", "complete"), ("↑↓", "history"), ("Esc", "leave")),
+    "output": (("Enter", "send"), ("^D", "end of input"), ("Esc", "leave")),
+}
+_TYPED_IN = ("console", "output")  # panes where letters are text
 
 
-def hints(running: bool, over: bool, width: int) -> Line:
-    """The keys that make sense now, as many as there is room for."""
-    keys = _KEYS_RUNNING if running else (("r", "restart"), *_KEYS_PAUSED[4:]) if over else _KEYS_PAUSED
+def hints(shared: Screen, pane: str, width: int) -> Line:
+    """The keys that make sense now, as many as there is room for: the pane's own first."""
+    last = shared.session.last
+    if shared.running:
+        keys = _KEYS_RUNNING
+    elif last is None or last.reason in (Reason.FINISHED, Reason.EXITED):
+        keys = _KEYS_OVER
+    else:
+        keys = _KEYS_TRAPPED if last.reason is Reason.TRAP else _KEYS_PAUSED
+    own = _KEYS_OF_PANES.get(pane, ())
+    keys = own if pane in _TYPED_IN else (*own, *(k for k in keys if k[0] not in [o[0] for o in own]))
     parts: list[tuple[str, Role]] = []
-    used = 1
+    used = 0
     for key, meaning in keys:
         used += len(key) + len(meaning) + 3
         if used > width:

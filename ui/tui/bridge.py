@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from textual.app import App
@@ -25,6 +25,7 @@ from vm.wasi.world import Stream
 
 UPDATES_PER_SECOND = 30
 _QUEUE_LINES = 5_000  # of console text waiting for the screen; more is dropped, the oldest first
+_CLOSE_CHECK_S = 0.05
 
 
 class Done(Message):
@@ -33,6 +34,14 @@ class Done(Message):
     def __init__(self, stopped: Stopped | None, error: WasmscopeError | None) -> None:
         super().__init__()
         self.stopped, self.error = stopped, error
+
+
+class Broken(Message):
+    """The worker met a mistake of the program's own; whoever gets this is to raise it."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +63,23 @@ class Bridge:
         self._decoders = {Stream.STDOUT: OutputText(), Stream.STDERR: OutputText()}
         self._lock = threading.Lock()
         self._last: Stopped | None = None
+        self._under_way: Future[None] | None = None
         self.session: Session | None = None
         self.busy = False
 
     def attach(self, session: Session) -> None:
-        """From now on this session's events come here."""
+        """The session this bridge works on."""
         self.session = session
         session.listen(self._heard)
 
     def do(self, work: Callable[[], object]) -> bool:
-        """Runs `work` on the worker; False when something is under way. A `Done` follows."""
+        """Runs `work` on the worker, `Done` follows; False when something is still being run."""
         if self.busy:
             return False
         self.busy = True
         self._last = None
-        self._worker.submit(self._work, work)
+        self._under_way = self._worker.submit(self._work, work)
+        self._under_way.add_done_callback(self._ended)
         return True
 
     def _work(self, work: Callable[[], object]) -> None:
@@ -78,6 +89,10 @@ class Bridge:
         except WasmscopeError as found:
             error = found
         self._app.post_message(Done(self._last, error))
+
+    def _ended(self, future: Future[None]) -> None:
+        if (error := future.exception()) is not None:
+            self._app.post_message(Broken(error))
 
     def _heard(self, event: Event) -> None:
         match event:
@@ -108,7 +123,9 @@ class Bridge:
         return lines, output
 
     def close(self) -> None:
-        """Ends the worker; a run under way is paused."""
-        if self.session is not None:
-            self.session.request_pause()
+        """Ends the worker. A run under way is paused; asked again and again, as it may only just be beginning."""
+        while self._under_way is not None and not self._under_way.done():
+            if self.session is not None:
+                self.session.request_pause()
+            wait([self._under_way], _CLOSE_CHECK_S)
         self._worker.shutdown(wait=True)

@@ -16,6 +16,9 @@ from textual.strip import Strip
 from ui.render.line import Line, Role
 from ui.tui.palette import styles_of, tint
 
+_KEPT_STRIPS = 512
+_SHIFT_CELLS = 8
+
 
 class LineView(ScrollView, can_focus=True):
     """Shows `row_count()` rows, each made by `row(i)`. A cursor marks one of them.
@@ -24,10 +27,10 @@ class LineView(ScrollView, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
-        Binding("j", "move(1)", show=False),
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("left", "aside(-1)", show=False),
+        Binding("right", "aside(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
         Binding("home", "edge(0)", show=False),
@@ -51,6 +54,7 @@ class LineView(ScrollView, can_focus=True):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.cursor = 0
+        self._shift = 0  # cells at the left that are out of sight
         self._roles: dict[Role, Style] = {}
         self._lit = self._under = Style()
         self._strips: dict[int, Strip] = {}
@@ -69,28 +73,41 @@ class LineView(ScrollView, can_focus=True):
         """A row that is lit whatever the cursor does."""
         return None
 
+    def pointed_cells(self, index: int) -> tuple[tuple[int, int], ...]:
+        """Ranges of cells of a row that stand out in reverse, such as the byte under the cursor."""
+        return ()
+
+    def cursor_moved(self) -> None:
+        """Called when the cursor is on another row."""
+
     # -- drawing ---------------------------------------------------------------------------------
+
+    @property
+    def text_width(self) -> int:
+        """Cells in a row."""
+        return self.scrollable_content_region.width or self.size.width
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._roles = {}
         self._strips.clear()
 
-    def _prepare_styles(self) -> None:
-        variables = self.app.theme_variables
-        self._roles = styles_of(variables)
-        self._lit = tint(variables, "warning", 0.25)
-        self._under = tint(variables, "primary", 0.35)
+    def _style_of(self, role: Role) -> Style:
+        if not self._roles:
+            variables = self.app.theme_variables
+            self._roles = styles_of(variables)
+            self._lit = tint(variables, "warning", 0.25)
+            self._under = tint(variables, "primary", 0.35)
+        return self._roles[role]
 
     def show(self, cursor: int | None = None) -> None:
         """Draws anew after the rows have changed; `cursor` is brought into sight."""
         self._strips.clear()
         count = self.row_count()
-        self.virtual_size = Size(self.scrollable_content_region.width or self.size.width, count)
+        self.virtual_size = Size(self.text_width, count)
+        self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
         if cursor is not None:
-            self.cursor = max(0, min(cursor, count - 1))
             self._reveal(centre=True)
-        self.cursor = max(0, min(self.cursor, count - 1))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -101,43 +118,43 @@ class LineView(ScrollView, can_focus=True):
         if index in self._strips and self._strips[index].cell_length == width:
             return self._strips[index]
         strip = self._made(index, width)
-        if len(self._strips) > 512:
+        if len(self._strips) > _KEPT_STRIPS:
             self._strips.clear()
         self._strips[index] = strip
         return strip
 
     def _made(self, index: int, width: int) -> Strip:
-        if not self._roles:
-            self._prepare_styles()
-        strip = Strip([Segment(text, self._roles[role]) for text, role in self.row(index)])
+        strip = Strip([Segment(text, self._style_of(role)) for text, role in self.row(index)])
+        for start, end in self.pointed_cells(index):
+            before, pointed, after = strip.divide([start, end, max(end, strip.cell_length)])
+            strip = Strip.join([before, pointed.apply_style(Style(reverse=True)), after])
         base = self.rich_style
         if index == self.marked():
             base += self._lit
         elif index == self.cursor and self.has_focus:
             base += self._under
-        return strip.adjust_cell_length(width, Style()).apply_style(base)
+        return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(base)
 
     def _blank(self, y: int, width: int) -> Strip:
         if y == 0 and self.row_count() == 0:
-            if not self._roles:
-                self._prepare_styles()
-            text = Segment(self.empty_text, self._roles[Role.DIM])
+            text = Segment(self.empty_text, self._style_of(Role.DIM))
             return Strip([text]).adjust_cell_length(width, Style()).apply_style(self.rich_style)
         return Strip.blank(width, self.rich_style)
+
+    def redraw(self, *rows: int) -> None:
+        """Draws some rows anew."""
+        for row in set(rows):
+            self._strips.pop(row, None)
+            self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))
 
     # -- moving ----------------------------------------------------------------------------------
 
     def move_to(self, index: int) -> None:
         """Puts the cursor on a row."""
         before, self.cursor = self.cursor, max(0, min(index, self.row_count() - 1))
-        for row in {before, self.cursor}:
-            self._strips.pop(row, None)
-            self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))
+        self.redraw(before, self.cursor)
         self._reveal()
         self.cursor_moved()
-
-    def cursor_moved(self) -> None:
-        """Called when the cursor is on another row."""
 
     def _reveal(self, centre: bool = False) -> None:
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
@@ -151,6 +168,12 @@ class LineView(ScrollView, can_focus=True):
 
     def action_move(self, by: int) -> None:
         self.move_to(self.cursor + by)
+
+    def action_aside(self, by: int) -> None:
+        """Shifts long rows sideways."""
+        self._shift = max(0, self._shift + by * _SHIFT_CELLS)
+        self._strips.clear()
+        self.refresh()
 
     def action_page(self, by: int) -> None:
         self.move_to(self.cursor + by * max(1, self.scrollable_content_region.height - 1))
@@ -166,19 +189,22 @@ class LineView(ScrollView, can_focus=True):
         """Backspace: subclasses that follow pointers come back."""
 
     def on_click(self, event: events.Click) -> None:
-        row = event.y - self.gutter.top + self.scroll_offset.y
-        if 0 <= row < self.row_count():
-            self.move_to(row)
-            if event.chain == 2:
-                self.action_choose()
+        at = event.get_content_offset(self)
+        if at is None or not 0 <= at.y + self.scroll_offset.y < self.row_count():
+            return
+        self.clicked(at.y + self.scroll_offset.y, at.x + self._shift, twice=event.chain == 2)
+
+    def clicked(self, row: int, cell: int, twice: bool) -> None:
+        """A click on a cell of a row."""
+        self.move_to(row)
+        if twice:
+            self.action_choose()
 
     def on_focus(self) -> None:
-        self._strips.pop(self.cursor, None)
-        self.refresh()
+        self.redraw(self.cursor)
 
     def on_blur(self) -> None:
-        self._strips.pop(self.cursor, None)
-        self.refresh()
+        self.redraw(self.cursor)
 
     def on_resize(self) -> None:
         self._strips.clear()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
+from textual.content import Content
 
 from ui.text import safe
 
 
-def literal(text: str) -> str:
-    """Safe text that stands for itself in a title."""
-    return escape(safe(text)).replace("\\[", "\\[")
+def literal(text: str) -> Content:
+    """Safe text that stands for itself in a title: no markup is read from it."""
+    return Content(safe(text))

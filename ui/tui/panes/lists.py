@@ -9,31 +9,28 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ui.render import runtime, stops
-from ui.render.line import Line, Part, Role, columns, heading
+from ui.render.line import Line, Part, Role, columns, heading, note
 from ui.tui.context import Screen
-from ui.tui.line_view import LineView
+from ui.tui.pane import Pane
 from vm.memory import Region
 
-_MOST_ELEMENTS = 4096  # of a table
+_MOST_ELEMENTS = 2048  # of a table; the vmctx pane has them all
 
 
-class ListPane(LineView):
+class ListPane(Pane):
     """Lines made at each stop."""
 
     def __init__(self, screen: Screen, id: str) -> None:
-        super().__init__(id=id)
-        self.shared = screen
+        super().__init__(screen, id)
         self._lines: list[Line] = []
 
     def lines(self) -> Iterator[Line]:
         """What to show now."""
         yield from ()
 
-    def follow(self) -> None:
-        """Reads anew."""
-        if not self.shared.running:
-            self._lines = list(self.lines())
-            self.show()
+    def read(self) -> None:
+        self._lines = list(self.lines())
+        self.show()
 
     def row_count(self) -> int:
         return len(self._lines)
@@ -42,65 +39,86 @@ class ListPane(LineView):
         return self._lines[index]
 
 
-class TablesPane(ListPane):
-    """Tables of the selected frame's instance, and its funcrefs."""
+class AddressPane(ListPane):
+    """Lines of which some have an address; Enter goes there."""
+
+    class Opened(Message):
+        """Enter on a row with an address."""
+
+        def __init__(self, addr: int) -> None:
+            super().__init__()
+            self.addr = addr
+
+    def __init__(self, screen: Screen, id: str) -> None:
+        super().__init__(screen, id)
+        self._addresses: dict[int, int] = {}  # by row
+
+    def action_choose(self) -> None:
+        if (addr := self._addresses.get(self.cursor)) is not None:
+            self.post_message(self.Opened(addr))
+
+
+class TablesPane(AddressPane):
+    """Tables of the selected frame's instance, and its funcrefs; Enter shows one in the vmctx pane."""
 
     empty_text = "this module has no table and takes no function reference"
 
     def lines(self) -> Iterator[Line]:
-        session = self.shared.session
+        self._addresses = {}
+        session, row = self.shared.session, 0
         instance = session.instance()
         for i, table in enumerate(instance.tables):
             name = session.inspect.symbols(instance).table(i)
             yield heading(f"table {name}  {table.type.elem}, {table.size:,} elements")
-            yield from runtime.table_elements(session.inspect.table_elements(instance, i, 0, _MOST_ELEMENTS))
-        refs = session.inspect.func_refs(instance)
+            elements = session.inspect.table_elements(instance, i, 0, _MOST_ELEMENTS)
+            for at, element in enumerate(elements, row + 1):
+                self._addresses[at] = table.region.base + element.index * table.element_bytes
+            yield from runtime.table_elements(elements)
+            row += 1 + len(elements)
+            if table.size > len(elements):
+                yield note(f"  ... {table.size - len(elements):,} more: the vmctx pane (4) has them all")
+                row += 1
+        refs = session.inspect.func_refs(instance)[:_MOST_ELEMENTS]
         if refs:
-            yield heading(f"funcrefs  {len(refs)}")
+            yield heading(f"funcrefs  {len(instance.shape.func_ref_slots):,}")
+            self._addresses |= {row + 2 + i: ref.addr for i, ref in enumerate(refs)}
             yield from runtime.func_refs(refs)
 
 
-class MapPane(ListPane):
+class MapPane(AddressPane):
     """Every region of the address space; Enter opens one in the memory pane."""
-
-    class Opened(Message):
-        def __init__(self, region: Region) -> None:
-            super().__init__()
-            self.region = region
 
     def lines(self) -> Iterator[Line]:
         machine = self.shared.session.machine
         owners = {int(i.addr): i.name for i in machine.instances}
-        self._regions = list(machine.space.regions())
-        yield from runtime.regions(self._regions, owners)
-
-    def action_choose(self) -> None:
-        headings = len(self._lines) - len(self._regions)
-        at = self.cursor - headings
-        if 0 <= at < len(self._regions):
-            self.post_message(self.Opened(self._regions[at]))
+        found: list[Region] = list(machine.space.regions())
+        self._addresses = {row: region.base for row, region in enumerate(found, 1)}
+        yield from runtime.regions(found, owners)
 
 
 class BreakpointsPane(ListPane):
     """Breakpoints with their condition, hits and places."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d,delete", "delete", "Delete", id="list.delete"),
-        Binding("space", "toggle", "On/off", id="list.toggle"),
+        Binding("x,delete", "delete", "delete the breakpoint", id="breakpoints.delete"),
+        Binding("space", "toggle", "switch it on or off", id="breakpoints.toggle"),
     ]
     empty_text = "no breakpoint: b in the code pane, or break LOCATION in the console"
 
     class Changed(Message):
         """One was switched or deleted."""
 
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen, "breakpoints")
+        self._ids: list[int] = []
+
     def lines(self) -> Iterator[Line]:
         self._ids = [b.id for b in self.shared.session.breakpoints]
         yield from stops.breakpoints(self.shared.session.breakpoints)
 
     def _chosen(self) -> int | None:
-        headings = len(self._lines) - len(self._ids)
-        at = self.cursor - headings
-        return self._ids[at] if 0 <= at < len(self._ids) else None
+        usable = self.cursor < len(self._ids) and not self.shared.running
+        return self._ids[self.cursor] if usable else None
 
     def action_delete(self) -> None:
         if (id_ := self._chosen()) is not None:
@@ -117,22 +135,28 @@ class BreakpointsPane(ListPane):
 class WatchesPane(ListPane):
     """Watch expressions with their values, and what changed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d,delete", "delete", "Delete", id="watch.delete")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x,delete", "delete", "delete the watch", id="watches.delete"),
+    ]
     empty_text = "no watch expression: w adds one"
 
-    class Deleted(Message):
+    class Changed(Message):
         """One was deleted."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen, "watches")
+        self._ids: list[int] = []
 
     def lines(self) -> Iterator[Line]:
         self._ids = [w.id for w in self.shared.session.watches]
         rows: list[list[Part]] = []
         for value in self.shared.views.watch_values():
-            role = Role.ERROR if value.is_error else Role.CHANGED if value.changed else Role.PLAIN
+            role = Role.ERROR if value.is_error else Role.CHANGED if value.changed else Role.NUMBER
             change: Part = (f"Δ was {value.previous}", Role.CHANGED) if value.changed else ""
-            rows.append([f"{value.id}", (value.text, Role.NAME), (value.value, role), change])
+            rows.append([(f"{value.id}", Role.LABEL), (value.text, Role.NAME), (value.value, role), change])
         yield from columns(rows)
 
     def action_delete(self) -> None:
-        if self.cursor < len(self._ids):
+        if self.cursor < len(self._ids) and not self.shared.running:
             self.shared.session.watches.delete(self._ids[self.cursor])
-            self.post_message(self.Deleted())
+            self.post_message(self.Changed())

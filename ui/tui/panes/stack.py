@@ -5,30 +5,28 @@ from __future__ import annotations
 from ui.render import frame
 from ui.render.line import Line
 from ui.tui.context import Screen
-from ui.tui.line_view import LineView
+from ui.tui.pane import Pane
 
 
-class StackPane(LineView):
+class StackPane(Pane):
     """One row a frame, innermost first; rows are made when they come into sight."""
 
     empty_text = "no call is under way"
 
     def __init__(self, screen: Screen) -> None:
-        super().__init__(id="stack")
-        self.shared = screen
+        super().__init__(screen, "stack")
         self._depth = 0
 
-    def follow(self) -> None:
-        """Reads the depth of the call stack."""
-        self._depth = self.shared.session.machine.control.depth if not self.shared.running else 0
-        self.border_subtitle = str(self._depth) if self._depth else ""
+    def read(self) -> None:
+        self._depth = self.shared.session.machine.control.depth
+        self.border_subtitle = f"{self._depth:,}" if self._depth else ""
         self.show(self.shared.session.selected)
 
     def row_count(self) -> int:
         return self._depth
 
     def row(self, index: int) -> Line:
-        found = self.shared.session.inspect.frame(index)
+        found = None if self.shared.running else self.shared.session.inspect.frame(index)
         if found is None:
             return ()
         return frame.backtrace([self.shared.views.stack_row(found)], self.shared.session.selected)[0]

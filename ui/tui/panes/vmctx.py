@@ -1,39 +1,34 @@
 """The vmctx pane: the runtime's own structures, field by field, beside their bytes.
 
-Fields are listed from the VMContext of the selected frame's instance, then the VMStoreContext, then every region that
-hangs on them. The row under the cursor is explained below, with its bytes; Enter follows a pointer.
+First the VMContext of the selected frame's instance, then the tables and the VMStoreContext it points to, then the
+other instances. The field under the cursor is explained below the panes; Enter follows a pointer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from typing import ClassVar
 
 from textual.message import Message
 
-from debugger.inspect import VmctxRow
-from ui.render.line import Line, Part, Role, columns, heading, line
-from ui.render.runtime import vmctx_cells
+from ui.render.line import Line, Part, Role, heading, line
+from ui.render.runtime import address, type_text, value_text
 from ui.tui.context import Screen
-from ui.tui.line_view import LineView
 from ui.tui.literal import literal
+from ui.tui.pane import Pane
+from ui.tui.structures import Block, Entry, blocks
 from vm.instance import Instance
 
-_MOST_ROWS = 20_000
+_BYTES_COLUMNS = 92  # from this width on, bytes stand beside each field
+_SHOWN_BYTES = 8
+_MOST_NAME_CELLS = 40
+_SECTION_ROLES = (Role.KEYWORD, Role.NAME, Role.TYPE, Role.LABEL, Role.STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A row: a heading, or a field."""
-
-    text: Line
-    field: VmctxRow | None
-
-
-class VmctxPane(LineView):
+class VmctxPane(Pane):
     """All fields of the structures, with what changed since the stop before."""
 
-    empty_text = "no instance"
+    empty_text: ClassVar[str] = "no instance"
 
     class Followed(Message):
         """Enter on a pointer that leads outside these structures."""
@@ -50,70 +45,123 @@ class VmctxPane(LineView):
             self.explanation = explanation
 
     def __init__(self, screen: Screen) -> None:
-        super().__init__(id="vmctx")
-        self.shared = screen
-        self._entries: list[_Entry] = []
+        super().__init__(screen, "vmctx")
+        self._blocks: list[Block] = []
+        self._starts: list[int] = []  # rows of the headings
+        self._count = 0
+        self._instance: Instance | None = None
         self._trail: list[int] = []
 
-    def follow(self) -> None:
-        """Reads the structures of the selected frame's instance."""
-        if self.shared.running:
-            return
-        instance = self.shared.session.instance()
-        self._entries = list(self._read(instance))[:_MOST_ROWS]
-        self.border_subtitle = literal(f"{instance.name} at {instance.addr:#x}")
+    def read(self) -> None:
+        """The structures of the selected frame's instance; fields are read when they come into sight."""
+        session = self.shared.session
+        instance = session.instance()
+        if instance is not self._instance:
+            self._trail.clear()
+        self._instance = instance
+        self._blocks = list(blocks(session.machine, session.inspect, instance))
+        self._starts, self._count = [], 0
+        for block in self._blocks:
+            self._starts.append(self._count)
+            self._count += 1 + len(block)
+        era = session.machine.layouts.era
+        self.border_subtitle = literal(f"{instance.name} at {address(instance.addr)}, layout of {era.title}")
         self.show()
 
-    def _read(self, instance: Instance) -> Iterator[_Entry]:
-        inspect = self.shared.session.inspect
-        era = self.shared.session.machine.layouts.era
-        title = f"VMContext  {instance.vmctx.size} bytes, {era.title}"
-        yield from self._structure(title, list(inspect.vmctx(instance)))
-        yield from self._structure("VMStoreContext", list(inspect.store_context()))
+    def _at(self, index: int) -> tuple[Block, int]:
+        """The block of a row, and the row's number in it; -1 for the heading."""
+        number = bisect_right(self._starts, index) - 1
+        return self._blocks[number], index - self._starts[number] - 1
 
-    def _structure(self, title: str, rows: list[VmctxRow]) -> Iterator[_Entry]:
-        yield _Entry(heading(title), None)
-        cells: list[list[Part]] = []
-        for row in rows:
-            before = self.shared.changes.note(f"field/{row.row.addr}", row.value.hex())
-            offset, name, type_, *value = vmctx_cells(row, explain=False, changed=before is not None)
-            cells.append([offset, name, *value, type_])
-        for row, text in zip(rows, columns(cells), strict=True):
-            yield _Entry(text, row)
+    def _entry(self, index: int) -> Entry | None:
+        if not 0 <= index < self._count:
+            return None
+        block, within = self._at(index)
+        return None if within < 0 else block.entry(within)
 
     def row_count(self) -> int:
-        return len(self._entries)
+        return self._count
 
     def row(self, index: int) -> Line:
-        return self._entries[index].text
+        if self.shared.running:
+            return ()
+        block, within = self._at(index)
+        return heading(block.title) if within < 0 else self._field_line(block, block.entry(within))
+
+    def _field_line(self, block: Block, entry: Entry) -> Line:
+        """`+0x0058  60 10 ..  memories[0]  → 0x2000_0000_1060  what it hits`."""
+        field = entry.field
+        row, section = field.row, _SECTION_ROLES[entry.section % len(_SECTION_ROLES)]
+        parts: list[Part] = [(f"+{row.offset:#06x}  ", Role.ADDRESS)]
+        if self.text_width >= _BYTES_COLUMNS:
+            parts.append((f"{_bytes_text(field.value):<25} ", section))
+        width = min(block.name_width, _MOST_NAME_CELLS)
+        parts.append((f"{row.path:<{width}}  ", Role.NAME))
+        was = self.shared.before.previous(row.addr, row.size)
+        number = int.from_bytes(field.value, "little")
+        if number == 0:
+            role = Role.ZERO
+        else:
+            role = Role.POINTER if entry.leads_to else Role.NUMBER
+        parts.append((_value(entry, field.value), role if was is None else Role.CHANGED))
+        if was is not None:
+            parts.append((f"  Δ was {_value(entry, was)}", Role.CHANGED))
+        return line(*parts, (f"  {field.target}" if field.target else "", Role.STRING))
+
+    # -- the cursor ------------------------------------------------------------------------------
 
     def cursor_moved(self) -> None:
-        if self._entries:
+        if not self.shared.running:
             self.post_message(self.Pointed(self.explanation()))
 
     def explanation(self) -> Line:
-        """The field under the cursor: where, what it means, its bytes."""
-        field = self._entries[self.cursor].field if self._entries else None
-        if field is None:
+        """The field under the cursor: the runtime's type, what it means, its bytes, what it hits."""
+        entry = self._entry(self.cursor)
+        if entry is None:
             return ()
+        row = entry.field.row
         return line(
-            (f"{field.row.addr:#x} ", Role.ADDRESS), (field.row.path, Role.NAME), "  ", field.row.doc, "  ",
-            (field.value.hex(" "), Role.NUMBER),
+            " ", (row.path, Role.NAME), " ", (type_text(row.type), Role.TYPE), "  ", row.doc,
+            "  " if row.doc else "", (entry.field.value.hex(" "), Role.NUMBER),
+            (f"  → {entry.field.target}" if entry.field.target else "", Role.STRING), "  at ",
+            (address(row.addr), Role.ADDRESS),
         )  # fmt: skip
 
     def action_choose(self) -> None:
-        """Enter: to what a pointer leads to, here or in the memory pane."""
-        field = self._entries[self.cursor].field if self._entries else None
-        if field is None or not field.row.type.startswith("ptr<"):
+        """Enter: to what a pointer leads to, here or elsewhere."""
+        if self.shared.running:
             return
-        addr = int.from_bytes(field.value, "little")
-        here = next((i for i, e in enumerate(self._entries) if e.field and e.field.row.addr == addr), None)
+        entry = self._entry(self.cursor)
+        if entry is None or not entry.leads_to:
+            return
+        here = self.row_of(entry.leads_to)
         if here is not None:
             self._trail.append(self.cursor)
             self.move_to(here)
-        elif addr:
-            self.post_message(self.Followed(addr))
+        else:
+            self.post_message(self.Followed(entry.leads_to))
+
+    def row_of(self, addr: int) -> int | None:
+        """The row of the field at an address."""
+        for start, block in zip(self._starts, self._blocks, strict=True):
+            found = block.index_of(addr)
+            if found is not None:
+                return start + 1 + found
+        return None
 
     def action_back(self) -> None:
         if self._trail:
             self.move_to(self._trail.pop())
+
+
+def _value(entry: Entry, value: bytes) -> str:
+    """A field's value as text; `value` is what it is now, or what it was."""
+    field = entry.field
+    number = int.from_bytes(value, "little")
+    if field.row.type.startswith("ptr<"):
+        return f"→ {address(number)}" if number else "null"
+    return value_text(type(field)(field.row, value, ""))
+
+
+def _bytes_text(value: bytes) -> str:
+    return value[:_SHOWN_BYTES].hex(" ") + ("…" if len(value) > _SHOWN_BYTES else "")
