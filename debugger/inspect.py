@@ -167,9 +167,10 @@ class Inspector:
     def _variables(self, base: Addr, types: tuple[ValType, ...], names: list[str], first: int) -> Iterator[Variable]:
         at = base
         for i, (type_, name) in enumerate(zip(types, names, strict=True), first):
-            slot = self.machine.space.load(at, SLOT_BYTES)
+            size = slots(type_) * SLOT_BYTES
+            slot = self.machine.space.load(at, size)
             yield Variable(name, i, type_, slot, self.format(slot, type_), at)
-            at = Addr(at + slots(type_) * SLOT_BYTES)
+            at = Addr(at + size)
 
     def format(self, slot: int, type_: ValType) -> str:
         """A slot as text; a funcref names its function."""

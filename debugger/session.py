@@ -30,7 +30,7 @@ from vm.memories import LinearMemory
 from vm.poke import poke
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import Executor, Site
-from vm.types import Addr, Tick, ValType
+from vm.types import Addr, Tick, ValType, grouped
 
 MakeExecutor = Callable[[Machine], Executor]
 Listener = Callable[[Event], None]
@@ -220,7 +220,8 @@ class Session:
     def _results(self) -> tuple[str, ...]:
         assert self._phase is not None
         slots = self.machine.results()
-        return tuple(self.inspect.format(s, t) for s, t in zip(slots, self._phase.type.results, strict=True))
+        types = self._phase.type.results
+        return tuple(self.inspect.format(v, t) for v, t in zip(grouped(slots, types), types, strict=True))
 
     # -- breakpoints -----------------------------------------------------------------------------
 
@@ -310,7 +311,7 @@ class Session:
         scratch = ScratchCall(self.machine, self.executor, lambda until: self.world.wait(until, self._pause.is_set))
         results = scratch.run(instance, func, args, keep)
         types = instance.module.func_type(func).results
-        return tuple(self.inspect.format(s, t) for s, t in zip(results, types, strict=True))
+        return tuple(self.inspect.format(s, t) for s, t in zip(grouped(results, types), types, strict=True))
 
     def write_memory(self, memory: LinearMemory, offset: int, data: bytes) -> None:
         """Changes bytes of a linear memory by hand. Raises UserError, MemoryFault."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from vm.errors import UserError
 from vm.semantics.floating import f32_bits, f32_from_bits, f64_bits, f64_from_bits
-from vm.types import FuncType, NumType, RefType, ValType
+from vm.types import FuncType, NumType, RefType, ValType, spread
 
 _BITS = {NumType.I32: 32, NumType.I64: 64}
 
@@ -25,8 +26,26 @@ def format_value(slot: int, type_: ValType) -> str:
             return format_float(f64_from_bits(slot), slot, 64)
         case RefType():
             return "null" if slot == 0 else f"{slot:#x}"
-        case _:
-            return f"{slot:#x}"
+        case NumType.V128:
+            return format_vector(slot)
+
+
+def format_vector(value: int, lane_bits: int = 32) -> str:
+    """A v128 by its lanes, lane 0 first, as the text format writes them."""
+    lanes = [value >> at & ((1 << lane_bits) - 1) for at in range(0, 128, lane_bits)]
+    return f"i{lane_bits}x{len(lanes)} " + " ".join(f"{lane:#0{lane_bits // 4 + 2}x}" for lane in lanes)
+
+
+def parse_vector(text: str) -> int:
+    """A v128 from a 128-bit number, or from `i32x4 1 2 3 4` and its like. Raises ValueError."""
+    words = text.replace(",", " ").split()
+    shape = re.fullmatch(r"i(8|16|32|64)x(16|8|4|2)", words[0]) if words else None
+    if shape is None:
+        return _parse_int(text, 128)
+    bits = int(shape[1])
+    if bits * int(shape[2]) != 128 or len(words) - 1 != int(shape[2]):
+        raise ValueError
+    return sum(_parse_int(lane, bits) << bits * i for i, lane in enumerate(words[1:]))
 
 
 def format_float(value: float, bits: int, width: int) -> str:
@@ -59,6 +78,8 @@ def parse_value(text: str, type_: ValType) -> int:
                 return f32_bits(float(text))
             case NumType.F64:
                 return f64_bits(float(text))
+            case NumType.V128:
+                return parse_vector(text)
             case _:
                 if text == "null":
                     return 0
@@ -67,7 +88,13 @@ def parse_value(text: str, type_: ValType) -> int:
         raise UserError(f"{text!r} is not a value of type {type_}", _EXAMPLES.get(str(type_), "try null")) from None
 
 
-_EXAMPLES = {"i32": "try 42 or 0xff", "i64": "try 42 or 0xff", "f32": "try 1.5", "f64": "try 1.5"}
+_EXAMPLES = {
+    "i32": "try 42 or 0xff",
+    "i64": "try 42 or 0xff",
+    "f32": "try 1.5",
+    "f64": "try 1.5",
+    "v128": "try i32x4 1 2 3 4",
+}
 
 
 def _parse_int(text: str, bits: int) -> int:
@@ -82,7 +109,8 @@ def parse_args(texts: tuple[str, ...], type_: FuncType, name: str) -> tuple[int,
     if len(texts) != len(type_.params):
         wanted = ", ".join(map(str, type_.params)) or "none"
         raise UserError(f"{name} takes {len(type_.params)} arguments ({wanted}), {len(texts)} given")
-    return tuple(parse_value(t, p) for t, p in zip(texts, type_.params, strict=True))
+    values = tuple(parse_value(t, p) for t, p in zip(texts, type_.params, strict=True))
+    return spread(values, type_.params)
 
 
 def to_python(slot: int, type_: ValType) -> int | float:

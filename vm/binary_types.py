@@ -14,6 +14,7 @@ from vm.types import (
     FUNCREF,
     I32,
     I64,
+    V128,
     FuncType,
     GlobalType,
     Heap,
@@ -29,7 +30,7 @@ MAX_PARAMS = 1_000  # what engines accept
 MAX_RESULTS = 1_000
 
 VALUE_TYPES: Mapping[int, ValType] = MappingProxyType(
-    {0x7F: I32, 0x7E: I64, 0x7D: F32, 0x7C: F64, 0x70: FUNCREF, 0x6F: EXTERNREF}
+    {0x7F: I32, 0x7E: I64, 0x7D: F32, 0x7C: F64, 0x7B: V128, 0x70: FUNCREF, 0x6F: EXTERNREF}
 )
 HEAP_TYPES: Mapping[int, Heap] = MappingProxyType({heap.value: heap for heap in Heap})
 
@@ -42,7 +43,7 @@ _LATER_HEAPS: Mapping[int, str] = MappingProxyType(
     }
 )
 _LATER_TYPES: Mapping[int, str] = MappingProxyType(
-    {**_LATER_HEAPS, 0x7B: "SIMD", 0x64: _FUNC_REFS, 0x63: _FUNC_REFS, 0x78: "GC", 0x77: "GC"}
+    {**_LATER_HEAPS, 0x64: _FUNC_REFS, 0x63: _FUNC_REFS, 0x78: "GC", 0x77: "GC"}
 )
 _LATER_FORMS = (0x5F, 0x5E, 0x50, 0x4F, 0x4E)
 

@@ -238,7 +238,7 @@ def _handler(op: Op) -> _Handler:
             return _Recorder.branch
         case _, (Imm.LABELS,):
             return _Recorder.branch_table
-        case _, (Imm.MEMARG,):
+        case _, (Imm.MEMARG, *_):
             return _Recorder.access
         case _:
             return _Recorder.silent if Has.SILENT in op.has else _Recorder.plain

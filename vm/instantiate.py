@@ -413,6 +413,8 @@ def global_width(machine: Machine, type_: GlobalType) -> int:
     match type_.value:
         case NumType.I64 | NumType.F64:
             return 8
+        case NumType.V128:
+            return 16
         case NumType():
             return 4
         case _:

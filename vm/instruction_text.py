@@ -102,8 +102,13 @@ class InstructionText:
 
     def _immediates(self, words: Words, op: Op, imm: Immediates) -> None:
         match op.imm:
-            case (Imm.MEMARG,):
-                self._memarg(words, op, imm)
+            case (Imm.MEMARG, *lane):
+                self._memarg(words, op, imm[:3])
+                for value in imm[3 : 3 + len(lane)]:
+                    words.word(str(value), "number")
+            case (Imm.LANES,):
+                for value in imm:
+                    words.word(str(value), "number")
             case (Imm.LABEL,) | (Imm.LABELS,):
                 for depth in imm:
                     self._label(words, _index(depth))
@@ -140,6 +145,10 @@ class InstructionText:
                 words.word(_integer(value, 32 if kind is Imm.I32 else 64), "number")
             case Imm.F32 | Imm.F64:
                 _float(words, _index(value), 32 if kind is Imm.F32 else 64)
+            case Imm.V128:
+                _vector(words, _index(value))
+            case Imm.LANE:
+                words.word(str(value), "number")
             case Imm.LOCAL:
                 words.name(naming.local(self._func, _index(value)))
             case Imm.TYPE:
@@ -162,6 +171,12 @@ class InstructionText:
                 words.name(naming.elem(_index(value)))
             case _:
                 raise AssertionError(kind)
+
+
+def _vector(words: Words, bits: int) -> None:
+    words.word("i32x4", "type")
+    for lane in range(4):
+        words.word(f"{bits >> 32 * lane & 0xFFFF_FFFF:#010x}", "number")
 
 
 def _float(words: Words, bits: int, width: int) -> None:

@@ -116,6 +116,20 @@ def _memarg(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
     return (align, memory, offset), pos
 
 
+def _v128(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    return _fixed(data, pos, end, 16)
+
+
+def _lane(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    return _fixed(data, pos, end, 1)
+
+
+def _lanes(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    if pos + 16 > end:
+        raise DecodeError(end, "bytes end inside a list of lanes")
+    return tuple(data[pos : pos + 16]), pos + 16
+
+
 def _types(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
     reader = Reader(data, pos, end)
     found = tuple(value_type(reader) for _ in range(reader.count("types", 1_000)))
@@ -139,6 +153,9 @@ _BY_KIND: Mapping[Imm, ReadImmediates] = MappingProxyType(
         Imm.MEMARG: _memarg,
         Imm.TYPES: _types,
         Imm.HEAP: _heap,
+        Imm.V128: _v128,
+        Imm.LANE: _lane,
+        Imm.LANES: _lanes,
     }
 )
 

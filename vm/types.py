@@ -72,6 +72,26 @@ def total_slots(types: tuple[ValType, ...]) -> int:
     return sum(map(slots, types))
 
 
+def grouped(slots_: tuple[int, ...], types: tuple[ValType, ...]) -> tuple[int, ...]:
+    """One number a value: the two slots of a v128 are joined, low half first."""
+    out, at = [], 0
+    for type_ in types:
+        if slots(type_) == 2:
+            out.append(slots_[at] | slots_[at + 1] << 64)
+        else:
+            out.append(slots_[at])
+        at += slots(type_)
+    return tuple(out)
+
+
+def spread(values: tuple[int, ...], types: tuple[ValType, ...]) -> tuple[int, ...]:
+    """The slots of values: the opposite of `grouped`."""
+    out: list[int] = []
+    for value, type_ in zip(values, types, strict=True):
+        out += [value & (1 << 64) - 1, value >> 64] if slots(type_) == 2 else [value]
+    return tuple(out)
+
+
 @dataclass(frozen=True, slots=True)
 class FuncType:
     """Parameters and results."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from tests.spec.wast import Node, module_bytes, read_script, string_bytes
@@ -17,7 +18,7 @@ from vm.machine import Machine, MachineLimits
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import StopKind
 from vm.text import assemble
-from vm.types import F32, F64, I32, I64, ExternKind, FuncType, RefType, ValType
+from vm.types import F32, F64, I32, I64, V128, ExternKind, FuncType, RefType, ValType, grouped, spread
 from vm.validate import validate
 
 _SPECTEST = """(module
@@ -157,8 +158,9 @@ class Runner:
         assert isinstance(extern, FuncExtern)
         found = instance.module.export(export)
         assert found is not None and found.kind is ExternKind.FUNC
-        args = tuple(self._argument(n) for n in node.nodes())
-        return self._call((instance, found.index), args), extern.type.results
+        args = spread(tuple(self._argument(n) for n in node.nodes()), extern.type.params)
+        results = self._call((instance, found.index), args)
+        return grouped(results, extern.type.results), extern.type.results
 
     def _argument(self, node: Node) -> int:
         match node.head:
@@ -166,7 +168,7 @@ class Runner:
                 return 0
             case "ref.extern":
                 return self.machine.host_reference(int(str(node.items[1])))
-            case "i32.const" | "i64.const" | "f32.const" | "f64.const":
+            case "i32.const" | "i64.const" | "f32.const" | "f64.const" | "v128.const":
                 return _bits(node)
             case _:
                 raise NotApplicable
@@ -186,13 +188,21 @@ class Runner:
             return any(self._matches(slot, type_, n) for n in want.nodes())
         if isinstance(type_, RefType):
             return self._reference_matches(slot, want)
-        if len(want.items) > 1 and want.items[1] in ("nan:canonical", "nan:arithmetic"):
-            width, mantissa = (32, 23) if type_ is F32 else (64, 52)
-            quiet = 1 << (mantissa - 1)
-            magnitude = slot & ((1 << (width - 1)) - 1)
-            canonical = ((1 << (width - 1 - mantissa)) - 1) << mantissa | quiet
-            return magnitude == canonical if want.items[1] == "nan:canonical" else magnitude & canonical == canonical
+        if type_ is V128:
+            return self._lanes_match(slot, want)
+        if len(want.items) > 1 and want.items[1] in _NANS:
+            return _is_nan(slot, 32 if type_ is F32 else 64, str(want.items[1]))
         return slot == _bits(want)
+
+    def _lanes_match(self, value: int, want: Node) -> bool:
+        shape, *lanes = map(str, want.items[1:])
+        width = 128 // len(lanes)
+        for i, lane in enumerate(lanes):
+            found = value >> width * i & (1 << width) - 1
+            expected = lane in _NANS and _is_nan(found, width, lane)
+            if not expected and (lane in _NANS or found != _lane(lane, shape, width)):
+                return False
+        return True
 
     def _reference_matches(self, slot: int, want: Node) -> bool:
         match want.head:
@@ -227,13 +237,36 @@ class Runner:
         raise AssertionError("it links")
 
 
+_NANS = ("nan:canonical", "nan:arithmetic")
+
+
+def _is_nan(bits: int, width: int, kind: str) -> bool:
+    mantissa = 23 if width == 32 else 52
+    magnitude = bits & ((1 << (width - 1)) - 1)
+    canonical = ((1 << (width - 1 - mantissa)) - 1) << mantissa | 1 << (mantissa - 1)
+    return magnitude == canonical if kind == "nan:canonical" else magnitude & canonical == canonical
+
+
+def _integer(text: str) -> int:
+    return int(text, 16 if "0x" in text.lower() else 10)
+
+
+def _lane(text: str, shape: str, width: int) -> int:
+    text = text.replace("_", "")
+    return _float_bits(text, width) if shape.startswith("f") else _integer(text) & (1 << width) - 1
+
+
 def _bits(node: Node) -> int:
+    if node.head == "v128.const":
+        shape, *lanes = map(str, node.items[1:])
+        width = 128 // len(lanes)
+        return sum(_lane(lane, shape, width) << width * i for i, lane in enumerate(lanes))
     text = str(node.items[1]).replace("_", "")
     match node.head:
         case "i32.const":
-            return int(text, 0) & 0xFFFF_FFFF
+            return _integer(text) & 0xFFFF_FFFF
         case "i64.const":
-            return int(text, 0) & 0xFFFF_FFFF_FFFF_FFFF
+            return _integer(text) & 0xFFFF_FFFF_FFFF_FFFF
         case "f32.const":
             return _float_bits(text, 32)
         case "f64.const":
@@ -251,6 +284,7 @@ def _float_bits(text: str, width: int) -> int:
     return _nearest_bits(text, width)
 
 
+@cache
 def _nearest_bits(text: str, width: int) -> int:
     """The assembler rounds a literal correctly; hexadecimal and decimal alike."""
     data = decode(assemble(f"(module (global f{width} (f{width}.const {text})))", "literal"))

@@ -27,6 +27,9 @@ class Imm(Enum):
     MEMARG = "alignment, memory index, offset"
     TYPES = "vector of value types"
     HEAP = "heap type"
+    V128 = "16 bytes"
+    LANE = "lane index, one byte"
+    LANES = "16 lane indices, one byte each"
 
 
 class Has(Flag):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.ops import control, memory, numeric, reference
+from vm.ops import control, memory, numeric, reference, simd
 from vm.ops.row import Op
 
 OPS: tuple[Op, ...] = tuple(
-    sorted((*control.ROWS, *numeric.ROWS, *memory.ROWS, *reference.ROWS), key=lambda op: op.code)
+    sorted((*control.ROWS, *numeric.ROWS, *memory.ROWS, *reference.ROWS, *simd.ROWS), key=lambda op: op.code)
 )
 BY_CODE: Mapping[tuple[int, int], Op] = MappingProxyType({op.code: op for op in OPS})
 BY_NAME: Mapping[str, Op] = MappingProxyType({op.name: op for op in OPS})
 
-_THREADS, _GC, _SIMD = "threads", "GC", "SIMD"
+_THREADS, _GC = "threads", "GC"
 _EXCEPTIONS, _LEGACY, _FUNC_REFS = "exceptions", "legacy exceptions", "typed function references"
 
 # Opcodes of proposals that have no rows yet: refused by name. A prefix stands for all its numbers.
-UNSUPPORTED_PREFIXES: Mapping[int, str] = MappingProxyType({0xFB: _GC, 0xFD: _SIMD, 0xFE: _THREADS})
+UNSUPPORTED_PREFIXES: Mapping[int, str] = MappingProxyType({0xFB: _GC, 0xFE: _THREADS})
 UNSUPPORTED_CODES: Mapping[tuple[int, int], str] = MappingProxyType(
     {
         (0, 0x06): _LEGACY,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from vm.ops.table import OPS
-from vm.reference import control, memory, numeric, table, variables
+from vm.reference import control, memory, numeric, table, variables, vector
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.semantics.access import LOADS, STORES
 from vm.semantics.table import NUMERIC
+from vm.semantics.vector import VECTOR, VECTOR_LOADS
 
 Maker = Callable[[Site], Step]
 
@@ -19,6 +20,12 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         **dict.fromkeys((op.name for op in OPS if op.name.endswith(".const")), numeric.constant),
         **dict.fromkeys(LOADS, memory.load),
         **dict.fromkeys(STORES, memory.store),
+        **dict.fromkeys(VECTOR, vector.vector),
+        **dict.fromkeys(VECTOR_LOADS, vector.load),
+        **{f"v128.load{bits}_lane": vector.load_lane for bits in (8, 16, 32, 64)},
+        **{f"v128.store{bits}_lane": vector.store for bits in (8, 16, 32, 64)},
+        "v128.store": vector.store,
+        "v128.const": vector.constant,
         "unreachable": variables.unreachable,
         "if": control.if_,
         "else": control.br,

@@ -6,34 +6,37 @@ from vm.errors import Trap, TrapKind
 from vm.instantiate import global_width
 from vm.memory import CARD_BYTES
 from vm.reference.step import Floats, Site, Slots, Step
-from vm.types import slots
+from vm.types import SLOT_BYTES, slots
 
 
-def _one_slot(site: Site, local: int) -> int:
-    assert slots(site.facts.local_types[local]) == 1
-    return site.facts.local_slots[local]
+def _move(to: int, frm: int, count: int, after: int) -> Step:
+    """Copies a value of one slot, or of two."""
+    if count == 1:
+
+        def step(q: Slots, d: Floats, f: Floats) -> int:
+            q[to] = q[frm]
+            return after
+
+        return step
+
+    def wide(q: Slots, d: Floats, f: Floats) -> int:
+        q[to : to + count] = q[frm : frm + count]
+        return after
+
+    return wide
 
 
 def local_get(site: Site) -> Step:
     """[] → [local]"""
-    to, frm, after = site.push, _one_slot(site, site.imm()), site.next
-
-    def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[to] = q[frm]
-        return after
-
-    return step
+    local = site.imm()
+    return _move(site.push, site.facts.local_slots[local], slots(site.facts.local_types[local]), site.next)
 
 
 def local_set(site: Site) -> Step:
     """[a] → []; local.tee leaves the operand, and so is the same."""
-    to, frm, after = _one_slot(site, site.imm()), site.operand(0), site.next
-
-    def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[to] = q[frm]
-        return after
-
-    return step
+    local = site.imm()
+    count = slots(site.facts.local_types[local])
+    return _move(site.facts.local_slots[local], site.push - count, count, site.next)
 
 
 def _storage(site: Site) -> tuple[memoryview, memoryview, int]:
@@ -42,7 +45,8 @@ def _storage(site: Site) -> tuple[memoryview, memoryview, int]:
     extern = site.instance.globals[site.imm()]
     region, offset = space.locate(extern.storage, 1)
     assert region.cards is not None
-    view = space.words(extern.storage, 1, global_width(site.executor.machine, extern.type))
+    width = global_width(site.executor.machine, extern.type)
+    view = space.words(extern.storage, max(1, width // SLOT_BYTES), min(width, SLOT_BYTES))
     return view, region.cards, offset // CARD_BYTES
 
 
@@ -50,6 +54,14 @@ def global_get(site: Site) -> Step:
     """[] → [global]"""
     view, _, _ = _storage(site)
     to, after = site.push, site.next
+    if len(view) > 1:
+        end = to + len(view)
+
+        def wide(q: Slots, d: Floats, f: Floats) -> int:
+            q[to:end] = view
+            return after
+
+        return wide
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         q[to] = view[0]
@@ -61,7 +73,16 @@ def global_get(site: Site) -> Step:
 def global_set(site: Site) -> Step:
     """[a] → []"""
     view, cards, card = _storage(site)
-    frm, after = site.operand(0), site.next
+    frm, after = site.push - len(view), site.next
+    if len(view) > 1:
+        end = site.push
+
+        def wide(q: Slots, d: Floats, f: Floats) -> int:
+            view[:] = q[frm:end]
+            cards[card] = 1
+            return after
+
+        return wide
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         view[0] = q[frm]
@@ -83,7 +104,17 @@ def drop(site: Site) -> Step:
 
 def select(site: Site) -> Step:
     """[a b c] → [a when c is not 0, else b]"""
-    condition, other, to, after = site.operand(0), site.operand(1), site.operand(2), site.next
+    assert site.instr.stack is not None
+    count, condition, after = slots(site.instr.stack[-2]), site.operand(0), site.next
+    other, to = condition - count, condition - 2 * count
+    if count > 1:
+
+        def wide(q: Slots, d: Floats, f: Floats) -> int:
+            if not q[condition]:
+                q[to : to + count] = q[other : other + count]
+            return after
+
+        return wide
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         if not q[condition]:

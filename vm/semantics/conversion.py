@@ -46,7 +46,7 @@ def _signed(a: int, bits: int) -> int:
     return a - ((a >> (bits - 1)) << bits)
 
 
-def _to_f32(whole: int) -> float:
+def i64_to_f32(whole: int) -> float:
     """Rounds an integer to f32 once: an i64 rounded to f64 on the way could come out different."""
     magnitude = abs(whole)
     excess = magnitude.bit_length() - 24
@@ -90,8 +90,8 @@ CONVERSIONS: Mapping[str, Callable[..., float]] = {
     },
     "f32.convert_i32_s": lambda a: float(_signed(a, 32)),
     "f32.convert_i32_u": float,
-    "f32.convert_i64_s": lambda a: _to_f32(_signed(a, 64)),
-    "f32.convert_i64_u": _to_f32,
+    "f32.convert_i64_s": lambda a: i64_to_f32(_signed(a, 64)),
+    "f32.convert_i64_u": i64_to_f32,
     "f32.demote_f64": promote,
     "f64.convert_i32_s": lambda a: float(_signed(a, 32)),
     "f64.convert_i32_u": float,

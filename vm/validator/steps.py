@@ -13,11 +13,11 @@ from typing import NamedTuple
 from vm.instructions import READERS, Immediate, Immediates, ReadImmediates
 from vm.ops.row import Has, Imm, Op
 from vm.ops.table import OPS
-from vm.types import F32, F64, I32, I64, NumType
+from vm.types import F32, F64, I32, I64, V128, NumType
 from vm.validator.rules import RULES, Rule, check_data, elem_at, memory_addr, table_at
 from vm.validator.typing import Operand, Typing
 
-_NUMBERS: Mapping[str, NumType] = MappingProxyType({"i32": I32, "i64": I64, "f32": F32, "f64": F64})
+_NUMBERS: Mapping[str, NumType] = MappingProxyType({"i32": I32, "i64": I64, "f32": F32, "f64": F64, "v128": V128})
 _INDICES = frozenset((Imm.LABEL, Imm.LOCAL, Imm.GLOBAL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.DATA, Imm.ELEM))
 
 
@@ -67,6 +67,32 @@ def _access(op: Op) -> Rule:
     return rule
 
 
+def _lane_count(op: Op) -> int:
+    """How many lanes there are to choose from: of the shape, of two vectors, or as many as an access is wide."""
+    if op.imm == (Imm.LANES,):
+        return 32
+    return 16 // op.width if op.width else int(op.name.partition(".")[0].partition("x")[2])
+
+
+def _with_lanes(op: Op) -> Rule:
+    """The rule of an instruction that names lanes, an access among them."""
+    count, signature = _lane_count(op), _signature(op, I32)
+    access = _access(op) if op.imm[0] is Imm.MEMARG else None
+
+    def rule(t: Typing, imm: Immediates) -> None:
+        lanes = imm if access is None else imm[3:]
+        for lane in lanes:
+            assert isinstance(lane, int)
+            if lane >= count:
+                t.fail(f"lane {lane} is past the {count} of {op.name}")
+        if access is None:
+            _apply(t, *signature)
+        else:
+            access(t, imm[:3])
+
+    return rule
+
+
 def _named_addr(kind: Imm, t: Typing, index: Immediate) -> NumType | None:
     """Checks an index; answers the address type when it names a memory or table."""
     match kind:
@@ -97,6 +123,8 @@ def _indexed(op: Op) -> Rule:
 def _rule_of(op: Op) -> Rule | None:
     if op.rule is not None:
         return RULES[op.rule]
+    if Imm.LANE in op.imm or Imm.LANES in op.imm:
+        return _with_lanes(op)
     if op.imm == (Imm.MEMARG,):
         return _access(op)
     return _indexed(op) if _INDICES.intersection(op.imm) else None
