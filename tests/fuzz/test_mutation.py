@@ -21,7 +21,7 @@ from vm.validate import validate
 _ROUNDS = int(os.environ.get("WASMSCOPE_FUZZ_ROUNDS", "2000"))
 _SEED = 0x5EED
 _DATA = Path(__file__).parents[1] / "data"
-_SAMPLES = ("sort", "matrix", "calculator", "hash", "words", "sizes")
+_SAMPLES = ("sort", "matrix", "calculator", "hash", "words", "sizes", "vectors")
 _INTERESTING = (
     0x00,
     0x01,
@@ -44,10 +44,10 @@ _INTERESTING = (
 )
 
 _OFF = (
-    "simd", "relaxed_simd", "threads", "gc", "function_references", "exceptions", "stack_switching",
+    "threads", "gc", "function_references", "exceptions", "stack_switching",
     "wide_arithmetic", "custom_page_sizes", "compact_imports",
 )  # fmt: skip
-_ON = ("tail_call", "multi_memory", "memory64", "multi_value", "bulk_memory", "reference_types")
+_ON = ("tail_call", "multi_memory", "memory64", "multi_value", "bulk_memory", "reference_types", "simd", "relaxed_simd")
 
 # (Wasmtime accepts, what the side that refuses says, why that is right)
 _ALLOWED: tuple[tuple[bool, str, str], ...] = (

@@ -45,7 +45,6 @@ def test_a_component_is_named_as_one() -> None:
     ("section", "proposal"),
     [
         (b"\x01\x02\x01\x5f", "GC"),
-        (b"\x01\x04\x01\x60\x01\x7b", "SIMD"),
         (b"\x01\x05\x01\x60\x01\x64\x00", "typed function references"),
         (b"\x01\x04\x01\x60\x01\x69", "exceptions"),
         (b"\x05\x04\x01\x03\x01\x01", "threads"),

@@ -124,7 +124,7 @@ def test_bytes_that_are_no_instructions_are_malformed(code: bytes, complaint: st
 
 @pytest.mark.parametrize(
     ("code", "proposal"),
-    [(b"\xfd\x0c", "SIMD"), (b"\xfb\x00", "GC"), (b"\x08\x00", "exceptions"), (b"\xfe\x10", "threads")],
+    [(b"\xfb\x00", "GC"), (b"\x08\x00", "exceptions"), (b"\xfe\x10", "threads")],
 )
 def test_later_proposals_instructions_are_refused_by_name(code: bytes, proposal: str) -> None:
     with pytest.raises(UnsupportedError) as caught:

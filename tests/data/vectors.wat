@@ -1,0 +1,38 @@
+;; Vectors in every place a value can be: parameters, locals, globals, memory, select, blocks and calls.
+(module
+  (memory (export "memory") 1)
+  (global $seed (export "seed") (mut v128) (v128.const i32x4 1 2 3 4))
+  (global $order v128 (v128.const i8x16 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0))
+  (data (i32.const 32) "\00\01\02\03\04\05\06\07\08\09\0a\0b\0c\0d\0e\0f")
+
+  (func $step (param $v v128) (param $by i32) (result v128)
+    (local $t v128)
+    (local.set $t (i32x4.add (local.get $v) (i32x4.splat (local.get $by))))
+    (local.set $t (v128.xor (local.get $t) (i32x4.shl (local.get $t) (i32.const 13))))
+    (local.set $t (i8x16.swizzle (local.get $t) (global.get $order)))
+    (select (i16x8.mul (local.get $t) (local.get $v)) (i64x2.sub (local.get $t) (local.get $v))
+      (i32.and (local.get $by) (i32.const 1))))
+
+  (func $both (param $a v128) (param $b v128) (result v128 v128)
+    (i8x16.shuffle 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31 (local.get $a) (local.get $b))
+    (f32x4.pmin (f32x4.convert_i32x4_s (local.get $a)) (f32x4.convert_i32x4_u (local.get $b))))
+
+  ;; Mixes the seed `count` times; leaves it in the global and in memory, and answers with two lanes of it.
+  (func (export "run") (param $count i32) (result i64 i32)
+    (local $v v128)
+    (local.set $v (v128.load offset=32 (i32.const 0)))
+    (loop $again (result v128)
+      (local.set $v (call $step (local.get $v) (local.get $count)))
+      (call $both (local.get $v) (global.get $seed))
+      (block (param v128 v128) (result v128) (v128.or))
+      (local.set $v)
+      (global.set $seed (v128.bitselect (local.get $v) (global.get $seed) (global.get $order)))
+      (v128.store (i32.shl (local.get $count) (i32.const 4)) (local.get $v))
+      (v128.load16_lane offset=3 5 (i32.const 32) (local.get $v))
+      (local.set $v)
+      (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1))))
+      (local.get $v))
+    (local.set $v)
+    (v128.store64_lane offset=8 1 (i32.const 0) (local.get $v))
+    (i64x2.extract_lane 1 (local.get $v))
+    (i16x8.bitmask (i16x8.lt_s (local.get $v) (v128.load8x8_s offset=32 (i32.const 0))))))
