@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from debugger.symbols import Symbols
 from debugger.values import format_value
@@ -223,10 +224,10 @@ class Inspector:
             case _:
                 return TableElement(index, element.word, "null", None, "null")
 
-    def func_refs(self, instance: Instance) -> tuple[FuncRefInfo, ...]:
-        """Every function that has a funcref record, written yet or not."""
+    def func_refs(self, instance: Instance, most: int | None = None) -> tuple[FuncRefInfo, ...]:
+        """Every function that has a funcref record, written yet or not; the first `most` of them."""
         out = []
-        for func in instance.shape.func_ref_slots:
+        for func in islice(instance.shape.func_ref_slots, most):
             addr = instance.func_ref_at(func)
             assert addr is not None
             ref = self.machine.read_func_ref(addr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -41,7 +40,6 @@ from vm.machine import CodeKind
 from vm.stop import Site
 
 _PAUSE_FIRST = "the program is running: F6 pauses it"
-_MOST_COMPLETIONS = 40
 
 
 class WasmscopeApp(App[int]):
@@ -173,6 +171,7 @@ class WasmscopeApp(App[int]):
     def on_done(self, message: Done) -> None:
         """The session's thread is idle again."""
         self.bridge.busy = self.shared.running = False
+        self._message = ()
         if self.shared.context.ended:
             self._leave()
             return
@@ -395,15 +394,8 @@ class WasmscopeApp(App[int]):
         self._trying(lambda: self._complete(message.command))
 
     def _complete(self, command: CommandInput) -> None:
-        """Goes on with what all completions have in common, and names them."""
-        text = command.value
-        found = complete(self.shared.context, text)
-        whole = sorted({text[: len(text) - c.length] + c.text for c in found})
-        if len(whole) == 1:
-            command.put(whole[0] if whole[0].endswith("/") else whole[0] + " ")
-        elif whole:
-            command.put(max(text, os.path.commonprefix(whole), key=len))
-            self._say(("  ".join(c.text for c in found[:_MOST_COMPLETIONS]), Role.DIM))
+        if choices := command.offer(complete(self.shared.context, command.value)):
+            self._say((choices, Role.DIM))
 
     def on_console_pane_entered(self, message: ConsolePane.Entered) -> None:
         self._do(lambda: execute(self.shared.context, message.text))

@@ -45,7 +45,7 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._context = context
+        self._commands = context
 
     def compose(self) -> ComposeResult:
         yield HelpView(list(self._help()))

@@ -58,6 +58,7 @@ class LineView(ScrollView, can_focus=True):
         self._roles: dict[Role, Style] = {}
         self._lit = self._under = Style()
         self._strips: dict[int, Strip] = {}
+        self._reveal_later = False  # the size is not known yet
 
     # -- for subclasses --------------------------------------------------------------------------
 
@@ -158,13 +159,14 @@ class LineView(ScrollView, can_focus=True):
 
     def _reveal(self, centre: bool = False) -> None:
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        self._reveal_later = height <= 0
         if height <= 0 or top <= self.cursor < top + height - (1 if centre else 0):
             return
         if centre:
             to = self.cursor - height // 3
         else:
             to = self.cursor if self.cursor < top else self.cursor - height + 1
-        self.scroll_to(y=max(0, to), animate=False, immediate=True)
+        self.scroll_to(y=max(0, to), animate=False, immediate=True, force=True)
 
     def action_move(self, by: int) -> None:
         self.move_to(self.cursor + by)
@@ -209,3 +211,4 @@ class LineView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self._strips.clear()
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
+        self._reveal(centre=self._reveal_later)

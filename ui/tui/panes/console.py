@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,11 +11,13 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from ui.completion import Completion
 from ui.render.line import Line, Role, line
 from ui.tui.bridge import OutputPiece
 from ui.tui.panes.log import Log
 
 _KEPT_COMMANDS = 500
+_MOST_COMPLETIONS = 40
 _MOST_PARTIAL = 4096  # characters of a line of output whose end has not come
 
 
@@ -71,6 +74,20 @@ class CommandInput(HistoryInput):
 
     def action_complete(self) -> None:
         self.post_message(self.Complete(self))
+
+    def offer(self, found: Sequence[Completion]) -> str:
+        """Goes on with what all completions have in common; names them when there are several."""
+        text = self.value
+        whole = sorted({text[: len(text) - c.length] + c.text for c in found})
+        if not whole:
+            return ""
+        if len(whole) == 1:
+            self.put(whole[0] if whole[0].endswith("/") else whole[0] + " ")
+            return ""
+        first, last = whole[0], whole[-1]
+        same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+        self.put(max(text, first[:same], key=len))
+        return "  ".join(c.text for c in found[:_MOST_COMPLETIONS])
 
 
 class ConsolePane(Vertical):

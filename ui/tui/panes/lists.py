@@ -14,7 +14,7 @@ from ui.tui.context import Screen
 from ui.tui.pane import Pane
 from vm.memory import Region
 
-_MOST_ELEMENTS = 2048  # of a table; the vmctx pane has them all
+_MOST_ELEMENTS = 1024  # of a table; the vmctx pane has them all
 
 
 class ListPane(Pane):
@@ -78,7 +78,7 @@ class TablesPane(AddressPane):
             if table.size > len(elements):
                 yield note(f"  ... {table.size - len(elements):,} more: the vmctx pane (4) has them all")
                 row += 1
-        refs = session.inspect.func_refs(instance)[:_MOST_ELEMENTS]
+        refs = session.inspect.func_refs(instance, _MOST_ELEMENTS)
         if refs:
             yield heading(f"funcrefs  {len(instance.shape.func_ref_slots):,}")
             self._addresses |= {row + 2 + i: ref.addr for i, ref in enumerate(refs)}

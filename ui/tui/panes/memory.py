@@ -176,7 +176,7 @@ class MemoryPane(Pane):
         """The value under the cursor in each of the usual types, little-endian."""
         at = self.cursor * self._shape.per_row + self._byte
         data = self._bytes(at, 8)
-        parts = [(f" {self._first_address + at:#x}", Role.ADDRESS)]
+        parts = [(f"{self._first_address + at:#x}", Role.ADDRESS)]
         for name, count, code in (("u8", 1, "B"), ("i32", 4, "i"), ("u64", 8, "Q"), ("f32", 4, "f"), ("f64", 8, "d")):
             if len(data) >= count:
                 (value,) = struct.unpack("<" + code, data[:count])

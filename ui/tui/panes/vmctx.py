@@ -121,7 +121,7 @@ class VmctxPane(Pane):
             return ()
         row = entry.field.row
         return line(
-            " ", (row.path, Role.NAME), " ", (type_text(row.type), Role.TYPE), "  ", row.doc,
+            (row.path, Role.NAME), " ", (type_text(row.type), Role.TYPE), "  ", row.doc,
             "  " if row.doc else "", (entry.field.value.hex(" "), Role.NUMBER),
             (f"  → {entry.field.target}" if entry.field.target else "", Role.STRING), "  at ",
             (address(row.addr), Role.ADDRESS),

@@ -1,0 +1,92 @@
+"""The full screen without a terminal: keys go in, the text on the screen comes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from textual.pilot import Pilot
+
+from ui.start import Start
+from ui.tui.app import WasmscopeApp
+
+_DEADLINE_S = 10.0
+SIZES = ((80, 24), (120, 40), (200, 50))
+
+
+@dataclass
+class Shown:
+    """A running screen."""
+
+    app: WasmscopeApp
+    pilot: Pilot[int]
+
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Waits for something to become so."""
+        async with asyncio.timeout(_DEADLINE_S):
+            while not true():
+                await self.pilot.pause(0.01)
+
+    async def idle(self) -> None:
+        """Waits for the session to stand still and the screen to say so."""
+        await self.pilot.pause()
+        await self.until(lambda: not self.app.bridge.busy)
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> str:
+        """Presses keys one after the other, each once the last one's work is done."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.idle()
+        return self.text()
+
+    async def type(self, text: str) -> None:
+        """Types into the focused line, without Enter."""
+        await self.pilot.press(*(NAMES.get(c, c) for c in text))
+
+    async def command(self, text: str) -> str:
+        """A line for the console; the keys stay there."""
+        self.app.desk.go_to("console")
+        await self.type(text)
+        return await self.press("enter")
+
+    async def sees(self, text: str) -> None:
+        """Waits for text to appear."""
+        try:
+            await self.until(lambda: text in self.text())
+        except TimeoutError:
+            raise AssertionError(f"{text!r} is not on the screen:\n{self.text()}") from None
+
+    def at(self, text: str) -> tuple[int, int]:
+        """Column and row where text is on the screen."""
+        for y, row in enumerate(self.text().split("\n")):
+            if text in row:
+                return row.index(text), y
+        raise AssertionError(f"{text!r} is not on the screen:\n{self.text()}")
+
+    async def click(self, x: int, y: int) -> str:
+        await self.pilot.click(offset=(x, y))
+        await self.idle()
+        return self.text()
+
+
+NAMES = {" ": "space", "$": "dollar_sign", "=": "equals_sign", "+": "plus", "*": "asterisk", "[": "left_square_bracket",
+         "]": "right_square_bracket", "/": "slash", "@": "at", "_": "underscore", ".": "full_stop"}  # fmt: skip
+
+
+@asynccontextmanager
+async def shown(start: Start, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Shown]:
+    """The screen on a program, standing at its entry."""
+    app = WasmscopeApp(start)
+    async with app.run_test(size=size) as pilot:
+        screen = Shown(app, pilot)
+        await screen.idle()
+        yield screen
+        if app.bridge.busy:
+            app.bridge.close()

@@ -1,0 +1,55 @@
+"""Where panes go at any size of the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, PANES, Slot, arrange, tabs
+
+ALL = sorted(p.id for p in PANES)
+SIZES = [(w, h) for w in (LEAST_COLUMNS, 49, 50, 80, 99, 100, 120, 159, 160, 191, 192, 200, 400) for h in (6, 11, 12, 22, 38, 48, 90)]  # fmt: skip
+
+
+def cells(slot: Slot) -> set[tuple[int, int]]:
+    rect = slot.rect
+    return {(x, y) for x in range(rect.x, rect.x + rect.width) for y in range(rect.y, rect.y + rect.height)}
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("zoomed", [None, "memory"])
+def test_slots_cover_the_desk_once(width: int, height: int, zoomed: str | None) -> None:
+    covered: set[tuple[int, int]] = set()
+    for slot in arrange(width, height, zoomed):
+        assert not covered & cells(slot)
+        covered |= cells(slot)
+    assert covered == {(x, y) for x in range(width) for y in range(height)}
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_pane_has_one_place(width: int, height: int) -> None:
+    assert sorted(pane for slot in arrange(width, height) for pane in slot.panes) == ALL
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 0), (18, 8), (LEAST_COLUMNS - 1, 50), (200, LEAST_ROWS - 1)])
+def test_nothing_is_shown_where_nothing_fits(width: int, height: int) -> None:
+    assert arrange(width, height) == ()
+
+
+def test_the_pane_chosen_last_is_shown() -> None:
+    slot = next(s for s in arrange(120, 38) if "vmctx" in s.panes)
+    assert slot.shown([]) == "vmctx"
+    assert slot.shown(["map", "memory", "code"]) == "memory"
+
+
+def test_a_zoomed_pane_has_it_all() -> None:
+    (slot,) = arrange(120, 38, "stack")
+    assert slot.shown(["frame", "stack"]) == "stack"
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_tabs_stay_inside_their_border(width: int, height: int) -> None:
+    for slot in arrange(width, height):
+        found, _ = tabs(slot, slot.panes[-1])
+        assert slot.panes[-1] in [tab.id for tab in found]
+        assert all(tab.x + len(tab.text) <= slot.rect.width for tab in found)
+        assert all(a.x + len(a.text) < b.x for a, b in zip(found, found[1:], strict=False))
