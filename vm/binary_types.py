@@ -14,6 +14,7 @@ from vm.types import (
     FUNCREF,
     I32,
     I64,
+    PAGE_LOG2,
     V128,
     FuncType,
     GlobalType,
@@ -105,16 +106,24 @@ def _limits(reader: Reader, flags: int) -> tuple[Limits, NumType]:
 
 
 def memory_type(reader: Reader) -> MemoryType:
-    """A memory type. Raises UnsupportedError for shared memories and custom page sizes."""
+    """A memory type. Raises UnsupportedError for shared memories."""
     at = reader.pos
     flags = reader.byte()
     if flags & ~(_HAS_MAX | _SHARED | _I64 | _PAGE_SIZE):
         raise DecodeError(at, f"{flags:#04x} is not a memory's limits flag")
     if flags & _SHARED:
         raise UnsupportedError(at, "threads")
-    if flags & _PAGE_SIZE:
-        raise UnsupportedError(at, "custom page sizes")
-    return MemoryType(*_limits(reader, flags))
+    limits, addr = _limits(reader, flags)
+    return MemoryType(limits, addr, _page_log2(reader) if flags & _PAGE_SIZE else PAGE_LOG2)
+
+
+def _page_log2(reader: Reader) -> int:
+    """The base-2 logarithm of a page size; which ones there are is for validation to say."""
+    at = reader.pos
+    log2 = reader.u32()
+    if log2 > 64:
+        raise DecodeError(at, f"2 ** {log2} is not a page size")
+    return log2
 
 
 def table_type(reader: Reader) -> TableType:

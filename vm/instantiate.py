@@ -6,6 +6,7 @@ What was written before a trap stays written. The start function is left to the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from vm import constant
 from vm.errors import LinkError
@@ -20,7 +21,6 @@ from vm.module import Elem, Import, Module, Span, ValidModule
 from vm.shape import ModuleShape, RuntimeData, shape_of
 from vm.tables import Table
 from vm.types import (
-    PAGE_BYTES,
     Addr,
     ExternKind,
     ExternType,
@@ -88,7 +88,7 @@ def _resolve_imports(machine: Machine, module: Module, provider: Provider) -> li
 def _type_of(extern: Extern) -> ExternType:
     match extern:
         case LinearMemory():  # a memory's present size counts, not its declared one
-            return MemoryType(Limits(extern.pages, extern.type.limits.max), extern.type.addr)
+            return replace(extern.type, limits=Limits(extern.pages, extern.type.limits.max))
         case Table():
             return TableType(extern.type.elem, Limits(extern.size, extern.type.limits.max), extern.type.addr)
         case _:
@@ -102,7 +102,8 @@ def _match(wanted: Import, given: ExternType) -> None:
         case (FuncType(), FuncType()) | (GlobalType(), GlobalType()):
             fits = want == given
         case MemoryType(), MemoryType():
-            fits = want.addr is given.addr and _limits_fit(want.limits, given.limits)
+            same = want.addr is given.addr and want.page_log2 == given.page_log2
+            fits = same and _limits_fit(want.limits, given.limits)
         case TableType(), TableType():
             fits = want.addr is given.addr and want.elem == given.elem and _limits_fit(want.limits, given.limits)
         case _:
@@ -148,10 +149,10 @@ class _Maker:
     # -- laying out ------------------------------------------------------------------------------
 
     def _check_budgets(self) -> None:
-        pages = sum(m.type.limits.min for m in self.module.defined_memories)
-        if pages * PAGE_BYTES > self.machine.memory_budget():
+        size = sum(m.type.limits.min << m.type.page_log2 for m in self.module.defined_memories)
+        if size > self.machine.memory_budget():
             raise LinkError(
-                f"its memories start with {pages:,} pages, past the limit of "
+                f"its memories start with {size:,} bytes, past the limit of "
                 f"{self.machine.limits.max_memory_bytes:,} bytes",
                 "raise --max-memory",
             )
@@ -295,9 +296,9 @@ class _Maker:
 
     def _make_memory(self, i: int, definition: Addr, type_: MemoryType) -> None:
         machine = self.machine
-        size = type_.limits.min * PAGE_BYTES
+        size = type_.limits.min << type_.page_log2
         ceiling = 4 << 30 if type_.addr is NumType.I32 else machine.limits.max_memory_bytes
-        declared = ceiling if type_.limits.max is None else type_.limits.max * PAGE_BYTES
+        declared = ceiling if type_.limits.max is None else type_.limits.max << type_.page_log2
         reserve = max(size, min(declared, ceiling, machine.limits.max_memory_bytes))
         try:
             region = machine.space.map(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vm.errors import MemoryFault, Trap, TrapKind
 from vm.layout import Layouts
 from vm.memory import CARD_BYTES, AddressSpace, Region
-from vm.types import PAGE_BYTES, Addr, MemoryType, NumType
+from vm.types import Addr, MemoryType
 
 CHUNK_BYTES = 8 << 20  # a bulk operation looks for a pause request this often
 
@@ -39,19 +39,19 @@ class LinearMemory:
 
     @property
     def pages(self) -> int:
-        return self.size_bytes // PAGE_BYTES
+        return self.size_bytes >> self.type.page_log2
 
     @property
     def max_pages(self) -> int:
         """What the type allows, declared or by its address type."""
-        ceiling = 1 << 16 if self.type.addr is NumType.I32 else 1 << 48
-        return min(ceiling, ceiling if self.type.limits.max is None else self.type.limits.max)
+        declared = self.type.limits.max
+        return self.type.max_pages if declared is None else min(declared, self.type.max_pages)
 
     def grow(self, delta_pages: int, budget_bytes: int) -> int | None:
         """Grows by `delta_pages`; the old size in pages, or None past a limit. `budget_bytes` is the store's."""
         old = self.pages
-        size = (old + delta_pages) * PAGE_BYTES
-        if old + delta_pages > self.max_pages or delta_pages * PAGE_BYTES > budget_bytes:
+        size = (old + delta_pages) << self.type.page_log2
+        if old + delta_pages > self.max_pages or delta_pages << self.type.page_log2 > budget_bytes:
             return None
         if size > self.region.reserved:
             return None

@@ -22,7 +22,7 @@ from vm.memories import LinearMemory
 from vm.memory import Region, RegionKind
 from vm.state import live_types
 from vm.tables import Table
-from vm.types import PAGE_BYTES, SLOT_BYTES, Addr, NumType, RefType, ValType, slots
+from vm.types import SLOT_BYTES, Addr, NumType, RefType, ValType, slots
 
 Resolve = tuple[FuncRefPlace, ...]  # funcrefs that must be written for the edit to be sound
 
@@ -236,8 +236,8 @@ def _global(machine: Machine, instance: Instance, found: _Field, addr: int, data
 def _memory_field(memory: LinearMemory, found: _Field, value: int) -> None:
     if found.name != "current_length":
         raise refused(f"{found.path} is where the memory lies", "a memory never moves")
-    if value % PAGE_BYTES:
-        raise refused(f"{value:#x} is not a multiple of the page size {PAGE_BYTES:#x}")
+    if value % memory.type.page_bytes:
+        raise refused(f"{value:#x} is not a multiple of the page size {memory.type.page_bytes:#x}")
     if value > memory.region.size:
         raise refused(f"{value:#x} bytes are more than the memory has", f"at most {memory.region.size:#x}")
 

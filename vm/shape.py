@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vm import constant
 from vm.layout import Era
 from vm.module import Elem, Module
-from vm.types import FUNCREF, PAGE_BYTES, ExternKind, NumType
+from vm.types import FUNCREF, ExternKind, NumType
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,8 @@ def _static_memory(module: Module) -> bool:
         if offset is None or own < 0:
             return False
         size = data.bytes.end - data.bytes.start
-        if offset + size > module.defined_memories[own].type.limits.min * PAGE_BYTES:
+        type_ = module.defined_memories[own].type
+        if offset + size > type_.limits.min * type_.page_bytes:
             return False
     return True
 

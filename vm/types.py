@@ -11,7 +11,7 @@ CodeOffset = NewType("CodeOffset", int)  # bytes from the module file's start
 FuncIdx = NewType("FuncIdx", int)  # a module's function index space
 Tick = NewType("Tick", int)  # retired instructions, store-wide
 
-PAGE_BYTES = 65536
+PAGE_LOG2 = 16  # of a page that says nothing else
 SLOT_BYTES = 8
 
 
@@ -116,13 +116,25 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class MemoryType:
-    """A linear memory; `addr` is I32, or I64 with memory64."""
+    """A linear memory; `addr` is I32, or I64 with memory64; pages are of 2 ** `page_log2` bytes."""
 
     limits: Limits
     addr: NumType = NumType.I32
+    page_log2: int = PAGE_LOG2
+
+    @property
+    def page_bytes(self) -> int:
+        return 1 << self.page_log2
+
+    @property
+    def max_pages(self) -> int:
+        """As many as addresses reach, whatever the declared maximum."""
+        bits = 64 if self.addr is NumType.I64 else 32
+        return min(1 << bits - self.page_log2, (1 << bits) - 1)
 
     def __str__(self) -> str:
-        return f"memory {'i64 ' if self.addr is NumType.I64 else ''}{self.limits}"
+        pages = "" if self.page_log2 == PAGE_LOG2 else f" (pagesize {self.page_bytes})"
+        return f"memory {'i64 ' if self.addr is NumType.I64 else ''}{self.limits}{pages}"
 
 
 @dataclass(frozen=True, slots=True)

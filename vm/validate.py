@@ -9,21 +9,17 @@ from vm.errors import ValidationError
 from vm.module import Elem, Module, Span, ValidModule
 from vm.types import (
     I64,
-    PAGE_BYTES,
+    PAGE_LOG2,
     ExternKind,
     Limits,
     MemoryType,
-    NumType,
     TableType,
 )
 from vm.validator.context import Context
 from vm.validator.expression import check_body, check_constant
 
+PAGE_LOG2S = (0, PAGE_LOG2)  # of the page sizes there are
 MAX_MEMORIES_OR_TABLES = 100  # what engines accept, imports included
-
-
-def _max_pages(addr: NumType) -> int:
-    return (1 << 64 if addr is I64 else 1 << 32) // PAGE_BYTES
 
 
 def _fail(offset: int, what: str) -> NoReturn:
@@ -39,8 +35,10 @@ def _check_limits(limits: Limits, most: int, what: str, offset: int) -> None:
 
 def _check_type(type_: object, offset: int) -> None:
     match type_:
-        case MemoryType(limits, addr):
-            _check_limits(limits, _max_pages(addr), "memory", offset)
+        case MemoryType(limits):
+            if type_.page_log2 not in PAGE_LOG2S:
+                _fail(offset, f"a page is of 1 or of 65536 bytes, not of 2 ** {type_.page_log2}")
+            _check_limits(limits, type_.max_pages, "memory", offset)
         case TableType(_, limits, addr):
             most = (1 << (64 if addr is I64 else 32)) - 1
             _check_limits(limits, most, "table", offset)

@@ -45,9 +45,12 @@ _INTERESTING = (
 
 _OFF = (
     "threads", "gc", "function_references", "exceptions", "stack_switching",
-    "wide_arithmetic", "custom_page_sizes", "compact_imports",
+    "compact_imports",
 )  # fmt: skip
-_ON = ("tail_call", "multi_memory", "memory64", "multi_value", "bulk_memory", "reference_types", "simd", "relaxed_simd")
+_ON = (
+    "tail_call", "multi_memory", "memory64", "multi_value", "bulk_memory", "reference_types", "simd", "relaxed_simd",
+    "wide_arithmetic", "custom_page_sizes",
+)  # fmt: skip
 
 # (Wasmtime accepts, what the side that refuses says, why that is right)
 _ALLOWED: tuple[tuple[bool, str, str], ...] = (

@@ -13,7 +13,8 @@ from vm.errors import DecodeError, UnsupportedError, UserError, ValidationError,
 from vm.validate import validate
 
 _SUITE = os.environ.get("WASMSCOPE_SPEC_SUITE")
-_FILES = sorted(Path(_SUITE).glob("*.wast")) if _SUITE else []
+_FOLDERS = (".", "proposals/custom-page-sizes", "proposals/wide-arithmetic")
+_FILES = [p for folder in _FOLDERS for p in sorted(Path(_SUITE, folder).glob("*.wast"))] if _SUITE else []
 _BARE_FIELDS = ("inline-module.wast",)  # the whole file is one module
 
 

@@ -48,7 +48,6 @@ def test_a_component_is_named_as_one() -> None:
         (b"\x01\x05\x01\x60\x01\x64\x00", "typed function references"),
         (b"\x01\x04\x01\x60\x01\x69", "exceptions"),
         (b"\x05\x04\x01\x03\x01\x01", "threads"),
-        (b"\x05\x04\x01\x08\x01\x00", "custom page sizes"),
         (b"\x04\x05\x01\x40\x00\x70\x00", "typed function references"),
         (b"\x0d\x01\x00", "exceptions"),
     ],

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.ops import control, memory, numeric, reference, simd
+from vm.ops import control, memory, numeric, reference, simd, wide
 from vm.ops.row import Op
 
-OPS: tuple[Op, ...] = tuple(
-    sorted((*control.ROWS, *numeric.ROWS, *memory.ROWS, *reference.ROWS, *simd.ROWS), key=lambda op: op.code)
-)
+FAMILIES = (control, numeric, memory, reference, simd, wide)
+OPS: tuple[Op, ...] = tuple(sorted((op for family in FAMILIES for op in family.ROWS), key=lambda op: op.code))
 BY_CODE: Mapping[tuple[int, int], Op] = MappingProxyType({op.code: op for op in OPS})
 BY_NAME: Mapping[str, Op] = MappingProxyType({op.name: op for op in OPS})
 
@@ -35,9 +34,5 @@ UNSUPPORTED_CODES: Mapping[tuple[int, int], str] = MappingProxyType(
         (0, 0xD4): _FUNC_REFS,
         (0, 0xD5): _FUNC_REFS,
         (0, 0xD6): _FUNC_REFS,
-        (0xFC, 19): "wide arithmetic",
-        (0xFC, 20): "wide arithmetic",
-        (0xFC, 21): "wide arithmetic",
-        (0xFC, 22): "wide arithmetic",
     }
 )

@@ -10,7 +10,6 @@ from vm.semantics.access import LOADS, STORES
 from vm.types import I64
 
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
-_PAGE_SHIFT = 16
 
 
 def _memory(site: Site, imm: int = 0) -> LinearMemory:
@@ -54,10 +53,11 @@ def store(site: Site) -> Step:
 
 def memory_size(site: Site) -> Step:
     """[] → [pages]"""
-    length, to, after = _memory(site).length_word, site.push, site.next
+    memory = _memory(site)
+    length, shift, to, after = memory.length_word, memory.type.page_log2, site.push, site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[to] = length[0] >> _PAGE_SHIFT
+        q[to] = length[0] >> shift
         return after
 
     return step

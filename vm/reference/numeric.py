@@ -8,6 +8,7 @@ from functools import cache
 from vm.ops.row import Op
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.semantics.table import BITWISE, NUMERIC
+from vm.semantics.wide import WIDE
 
 # How a value of a type is read from and written to a frame: its view, and its index there.
 _VIEW = {"i32": "q", "i64": "q", "f64": "d", "f32": "f"}
@@ -33,6 +34,19 @@ def numeric(site: Site) -> Step:
     to = 2 * slots[0] if result == "f32" else slots[0]
     make = _adaptor(params, result)
     return make(NUMERIC[site.instr.op.name], indexes[0], indexes[-1], to, slots[0], site.next)
+
+
+def wide(site: Site) -> Step:
+    """[i64 ...] → [low high]"""
+    run, count, after = WIDE[site.instr.op.name], len(_signature(site.instr.op)[0]), site.next
+    end = site.push
+    first = end - count
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        q[first], q[first + 1] = run(*q[first:end])
+        return after
+
+    return step
 
 
 def _signature(op: Op) -> tuple[tuple[str, ...], str]:

@@ -11,6 +11,7 @@ from vm.reference.step import Floats, Site, Slots, Step
 from vm.semantics.access import LOADS, STORES
 from vm.semantics.table import NUMERIC
 from vm.semantics.vector import VECTOR, VECTOR_LOADS
+from vm.semantics.wide import WIDE
 
 Maker = Callable[[Site], Step]
 
@@ -20,6 +21,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         **dict.fromkeys((op.name for op in OPS if op.name.endswith(".const")), numeric.constant),
         **dict.fromkeys(LOADS, memory.load),
         **dict.fromkeys(STORES, memory.store),
+        **dict.fromkeys(WIDE, numeric.wide),
         **dict.fromkeys(VECTOR, vector.vector),
         **dict.fromkeys(VECTOR_LOADS, vector.load),
         **{f"v128.load{bits}_lane": vector.load_lane for bits in (8, 16, 32, 64)},
