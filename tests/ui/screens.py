@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from ui.start import Start
 from ui.tui.app import WasmscopeApp
@@ -31,11 +32,10 @@ class Shown:
         """Waits for something to become so."""
         async with asyncio.timeout(_DEADLINE_S):
             while not true():
-                await self.pilot.pause(0.01)
+                await asyncio.sleep(0.005)
 
     async def idle(self) -> None:
         """Waits for the session to stand still and the screen to say so."""
-        await self.pilot.pause()
         await self.until(lambda: not self.app.bridge.busy)
         await self.pilot.pause()
 
@@ -47,12 +47,17 @@ class Shown:
         return self.text()
 
     async def type(self, text: str) -> None:
-        """Types into the focused line, without Enter."""
-        await self.pilot.press(*(NAMES.get(c, c) for c in text))
+        """Puts text into the focused line, without Enter."""
+        await self.pilot.pause()
+        focused = self.app.focused
+        assert isinstance(focused, Input)
+        focused.insert_text_at_cursor(text)
 
     async def command(self, text: str) -> str:
         """A line for the console; the keys stay there."""
         self.app.desk.go_to("console")
+        await self.pilot.pause()
+        await self.pilot.press("ctrl+u")
         await self.type(text)
         return await self.press("enter")
 
@@ -74,10 +79,6 @@ class Shown:
         await self.pilot.click(offset=(x, y))
         await self.idle()
         return self.text()
-
-
-NAMES = {" ": "space", "$": "dollar_sign", "=": "equals_sign", "+": "plus", "*": "asterisk", "[": "left_square_bracket",
-         "]": "right_square_bracket", "/": "slash", "@": "at", "_": "underscore", ".": "full_stop"}  # fmt: skip
 
 
 @asynccontextmanager

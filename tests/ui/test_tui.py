@@ -64,7 +64,7 @@ async def test_a_tiny_screen_says_what_is_needed(tmp_path: Path, size: tuple[int
         await screen.sees("(func $fib")
         await screen.pilot.resize_terminal(*size)
         if size[0] > 18:
-            await screen.sees("too small")
+            await screen.sees("The screen is too")
 
 
 @on_loop
@@ -81,7 +81,7 @@ async def test_resizing_goes_through_all_arrangements(tmp_path: Path) -> None:
 async def test_every_pane_opens_by_its_key(tmp_path: Path, size: tuple[int, int]) -> None:
     async with shown(fib(tmp_path), size) as screen:
         for key, text in (("1", "(func $fib"), ("2", "operand stack"), ("3", "#0  $fib"), ("4", "VMContext of"),
-                          ("5", "00000010  68 65 6c 6c"), ("6", "table $table  funcref, 4 elements"), ("7", "linear memory"),
+                          ("5", "00000010  68 65 6c 6c"), ("6", "table $table  funcref, 4 elements"), ("7", "start             end"),
                           ("9", "no breakpoint: b"), ("0", "no watch expression: w"), ("8", "type a command")):  # fmt: skip
             await screen.press(key)
             await screen.sees(text)
@@ -95,7 +95,7 @@ async def test_every_pane_opens_by_its_key(tmp_path: Path, size: tuple[int, int]
 async def test_zoom_and_tab_move_between_panes(tmp_path: Path) -> None:
     async with shown(fib(tmp_path)) as screen:
         await screen.press("4", "z")
-        await screen.sees("VMStoreContext") if "VMStoreContext" in screen.text() else None
+        await screen.sees("VMContext of")
         assert "(func $fib" not in screen.text()
         await screen.press("z")
         await screen.sees("(func $fib")
@@ -278,8 +278,7 @@ async def test_commands_in_the_console(tmp_path: Path) -> None:
         await screen.press("escape")
         assert screen.app.desk.active == "code"
         await screen.press("colon")
-        await screen.type("brea")
-        await screen.press("up", "down")
+        await screen.press("ctrl+u")
         await screen.type("hexd")
         await screen.press("tab")
         await screen.sees("hexdump ")
@@ -370,7 +369,7 @@ async def test_memory_goes_places(tmp_path: Path) -> None:
         await screen.sees("0x11  u8 101")
         await screen.command("set memory[16] = 1")
         await screen.press("escape", "5", "right_square_bracket")
-        await screen.sees(" at 0x2000_")
+        await screen.sees(" at 0x2")
         await screen.press("left_square_bracket")
         await screen.sees("memory 0 of")
         await screen.press("g")
@@ -447,8 +446,8 @@ def sample(name: str, *args: str) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "seen"),
-    [("[red]x[/red]", "[red]x[/red]"), ("[/]", "[/]"), ("a\\1b[31mb", "a\\x1b[31mb"), ("\\e2\\80\\aerev", "\\u202erev"),
-     ("[@click=app.quit]q[/]", "[@click=app.quit]q[/]"), ("$x\\0ay", "\\ny"), ("\\\\[b]", "\\[b]")],
+    [("[red]x[/red]", "[red]x[/red]"), ("[/]", "[/]"), ("a\\1b[31mb", "a\\u{1b}[31mb"), ("\\e2\\80\\aerev", "\\u{202e}rev"),
+     ("[@click=app.quit]q[/]", "[@click=app.quit]q[/]"), ("x\\0ay", '"x\\u{a}y"'), ("\\\\[b]", "\\[b]")],
 )  # fmt: skip
 @on_loop
 async def test_names_are_only_text(tmp_path: Path, name: str, seen: str) -> None:
@@ -461,8 +460,7 @@ async def test_names_are_only_text(tmp_path: Path, name: str, seen: str) -> None
             rows = screen.text().split("\n")
             assert all(character.isprintable() for row in rows for character in row)
         await screen.press("1")
-        if "(@name" in wat:
-            await screen.sees(seen)
+        await screen.sees(seen)
 
 
 def test_the_helper_shows_what_it_waits_for(tmp_path: Path) -> None:

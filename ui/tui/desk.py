@@ -120,6 +120,8 @@ class Desk(Container):
 
     def zoom(self) -> None:
         """One pane alone, or all again."""
+        if not self._slots:
+            return
         self._zoomed = None if self._zoomed else self._active
         self.go_to(self._active)
 

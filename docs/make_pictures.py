@@ -1,0 +1,63 @@
+"""Makes the pictures of the documentation: the real screen on the `fib` sample, at three sizes.
+
+python docs/make_pictures.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+SIZES = {"screen": (120, 40), "80x24": (80, 24), "200x50": (200, 50)}
+COMMANDS = ("break fib.c:10", "continue", "continue", "continue")
+WATCHES = ("memory[0]", "tick", "depth", "$__stack_pointer")
+
+
+async def picture(name: str, size: tuple[int, int]) -> None:
+    """Runs the debugger to a breakpoint and saves what it shows."""
+    from debugger.launch import Options
+    from ui.start import Start, WorldArgs
+    from ui.tui.app import WasmscopeApp
+
+    module = Path("sample-modules/fib/fib.wasm")
+    app = WasmscopeApp(Start(Options(path=module, args=("12",)), WorldArgs()))
+
+    async def idle() -> None:
+        while app.bridge.busy:
+            await pilot.pause(0.01)
+        await pilot.pause()
+
+    async with app.run_test(size=size) as pilot:
+        await idle()
+        for text in WATCHES:
+            app.session.watches.add(text)
+        app.desk.go_to("console")
+        await pilot.pause()
+        for command in COMMANDS:
+            app.focused.value = command
+            await pilot.press("enter")
+            await idle()
+        app.desk.show("watches")
+        await pilot.press("escape", "4", *["down"] * 7)
+        await idle()
+        svg = app.export_screenshot(title="wasmscope")
+        (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
+
+
+def main() -> None:
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as state:
+        os.environ["XDG_STATE_HOME"] = state
+        for name, size in SIZES.items():
+            asyncio.run(picture(name, size))
+
+
+if __name__ == "__main__":
+    main()
