@@ -86,7 +86,7 @@ class ScratchCall:
         machine = self.machine
         machine.check_stack(base, len(args))
         number = machine.hosts.index(BOUNDARY)
-        machine.control.push(Record(Addr(0), number, RESULTS_READY, base, HOST_FRAME, results))
+        machine.control.push(Record(Addr(0), number, RESULTS_READY, base, HOST_FRAME, results, instance.addr))
         offset = base - machine.values.base
         data = b"".join(a.to_bytes(SLOT_BYTES, "little") for a in args)
         machine.values.view[offset : offset + len(data)] = data
@@ -95,7 +95,7 @@ class ScratchCall:
             found = machine.code_at(machine.read_import(instance, func).code)
             assert found is not None
             code = found
-        machine.push_call(code, base)
+        machine.push_call(code, base, instance.addr)
         machine.set_thread_state(ThreadState.READY)
 
     def _until_answer(self, answer: _Answer) -> tuple[int, ...]:

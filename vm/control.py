@@ -9,6 +9,7 @@ from vm.memory import Region
 from vm.types import Addr
 
 WASM_FRAME, HOST_FRAME = 0, 1
+NOBODY = Addr(0)
 
 
 class Record(NamedTuple):
@@ -20,6 +21,7 @@ class Record(NamedTuple):
     base: Addr
     flags: int
     callee_results: int
+    caller: Addr = NOBODY
 
     @property
     def is_host(self) -> bool:
@@ -31,7 +33,7 @@ class ControlStack:
 
     def __init__(self, layouts: Layouts, thread: StructView, region: Region) -> None:
         layout = layouts.struct("ControlRecord")
-        self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results")
+        self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
         self._stride, self._thread, self._view = layout.size, thread, region.view
         self.capacity = region.size // layout.size
 
@@ -48,8 +50,8 @@ class ControlStack:
         return self.depth * self._stride
 
     def __getitem__(self, i: int) -> Record:
-        vmctx, func, pc, base, flags, callee_results = self._codec.unpack_from(self._view, i * self._stride)
-        return Record(Addr(vmctx), func, pc, Addr(base), flags, callee_results)
+        vmctx, func, pc, base, flags, callee_results, caller = self._codec.unpack_from(self._view, i * self._stride)
+        return Record(Addr(vmctx), func, pc, Addr(base), flags, callee_results, Addr(caller))
 
     def __setitem__(self, i: int, record: Record) -> None:
         self._codec.pack_into(self._view, i * self._stride, *record)

@@ -41,6 +41,7 @@ MACHINE_STRUCTS: Mapping[str, Struct] = MappingProxyType(
             Field("base", "u64", "address of the frame's first slot"),
             Field("flags", "u32", "1: a host function's frame"),
             Field("callee_results", "u32", "host frames: result slots of the function it called"),
+            Field("caller", "u64", "host frames: the instance that called it, 0: none"),
         ),
         "CodeRecord": (
             Field("vmctx", "u64", "what the function is called with"),

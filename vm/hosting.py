@@ -53,7 +53,11 @@ class Hosting:
         args = self.machine.slots(base, total_slots(type_.params))
         return self._answer(number, base, tick, args, caller, self.machine.hosts[number].run)
 
-    def resume(self, record: Record, tick: int, caller: Instance | None) -> Outcome:
+    def enter(self, record: Record, tick: int) -> Outcome:
+        """Runs the host function whose frame is on top."""
+        return self.call(record.func, record.base, tick, self._caller(record))
+
+    def resume(self, record: Record, tick: int) -> Outcome:
         """Goes on with the host function on top, whose guest call has returned."""
         going_on = self.machine.continuations.pop(self.machine.control.depth - 1, None)
         results_at = Addr(record.base + self.frame_slots(record.func) * SLOT_BYTES)
@@ -63,9 +67,9 @@ class Hosting:
             assert going_on is not None, "only a replay has no continuation, and it runs no host code"
             return going_on.then(call, results)
 
-        return self._answer(record.func, record.base, tick, results, caller, run)
+        return self._answer(record.func, record.base, tick, results, self._caller(record), run)
 
-    def caught(self, throw: Throw, tick: int, caller: Instance | None) -> Outcome:
+    def caught(self, throw: Throw, tick: int) -> Outcome:
         """Goes on with the host function on top, which catches what was thrown above it."""
         record = self.machine.control.top
         going_on = self.machine.continuations.pop(self.machine.control.depth - 1, None)
@@ -74,7 +78,11 @@ class Hosting:
             assert going_on is not None and going_on.catch is not None, "a replay runs no host code"
             return going_on.catch(call, throw)
 
-        return self._answer(record.func, record.base, tick, throw.values, caller, run)
+        return self._answer(record.func, record.base, tick, throw.values, self._caller(record), run)
+
+    def _caller(self, record: Record) -> Instance | None:
+        """The instance that called a host function; it may be gone from the stack, by a tail call."""
+        return self.machine.instance_at(record.caller)
 
     def catcher(self) -> int | None:
         """Index of the innermost host frame that catches, below the frame on top."""
@@ -160,9 +168,9 @@ class Hosting:
                 catch = _replayed if entry.text == _CATCHES else None
                 return Call(Addr(found.base + offset), tuple(args_), _replayed, catch)
 
-    def push_frame(self, number: int, base: Addr, context: Addr) -> None:
+    def push_frame(self, number: int, base: Addr, context: Addr, caller: Addr) -> None:
         """Makes a host call visible as a frame, because it goes on longer than one outcome."""
-        self.machine.control.push(Record(context, number, 0, base, HOST_FRAME, 0))
+        self.machine.control.push(Record(context, number, 0, base, HOST_FRAME, 0, caller))
 
     def push_callee(self, outcome: Call) -> None:
         """Pushes what the host frame on top wants called. Raises the exhaustion trap."""
@@ -178,7 +186,7 @@ class Hosting:
         offset = base - machine.values.base
         data = b"".join(a.to_bytes(SLOT_BYTES, "little") for a in outcome.args)
         machine.values.view[offset : offset + len(data)] = data
-        machine.push_call(code, base)
+        machine.push_call(code, base, host.caller)
 
     def frame_slots(self, number: int) -> int:
         """Slots of a host frame: its callee's frame starts above them."""

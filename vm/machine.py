@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from vm import eras
-from vm.control import HOST_FRAME, WASM_FRAME, ControlStack, Record
+from vm.control import HOST_FRAME, NOBODY, WASM_FRAME, ControlStack, Record
 from vm.errors import LinkError, Trap, TrapKind, UserError
 from vm.facts import FunctionFacts
 from vm.host import HostCall, HostFunction, Outcome, Throw
@@ -34,6 +34,11 @@ class Continuation(NamedTuple):
 
     then: Callable[[HostCall, tuple[int, ...]], Outcome]
     catch: Callable[[HostCall, Throw], Outcome] | None = None
+
+
+def too_many_frames(limit: int) -> Trap:
+    """What a call past the limit of frames traps with."""
+    return Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{limit:,} frames")
 
 
 class CodeKind(IntEnum):
@@ -308,14 +313,17 @@ class Machine:
             return found, instance.module.func_type(func)
         return Code(instance.addr, func, CodeKind.WASM), instance.module.func_type(func)
 
-    def push_call(self, code: Code, base: Addr) -> None:
-        """Pushes the frame of a call whose argument slots lie at `base`. Raises the exhaustion trap."""
+    def push_call(self, code: Code, base: Addr, caller: Addr = NOBODY) -> None:
+        """Pushes the frame of a call whose argument slots lie at `base`; a host function is told its caller.
+
+        Raises the exhaustion trap.
+        """
         if self.control.depth >= self.limits.max_frames:
-            raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{self.limits.max_frames:,} frames")
+            raise too_many_frames(self.limits.max_frames)
         if code.kind is CodeKind.HOST:
             type_ = self.hosts[code.func].type
             self.check_stack(base, max(total_slots(type_.params), total_slots(type_.results)))
-            self.control.push(Record(code.vmctx, code.func, 0, base, HOST_FRAME, 0))
+            self.control.push(Record(code.vmctx, code.func, 0, base, HOST_FRAME, 0, caller))
             return
         instance = self.instance_at(code.vmctx)
         assert instance is not None

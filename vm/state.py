@@ -86,7 +86,7 @@ def _frames(machine: Machine) -> Iterator[bytes]:
         record = control[i]
         above = control[i + 1] if i + 1 < depth else None
         words = (record.func, record.pc, record.base - machine.values.base, record.flags, record.callee_results)
-        yield _pointer(machine, record.vmctx) + str(words).encode()
+        yield _pointer(machine, record.vmctx) + _pointer(machine, record.caller) + str(words).encode()
         yield from _slots(machine, record.base, live_types(machine, record, above))
     if machine.thread_state is ThreadState.FINISHED:
         yield b"".join(r.to_bytes(SLOT_BYTES, "little") for r in machine.results())

@@ -14,7 +14,7 @@ from vm.errors import Trap, TrapKind
 from vm.host import Block, Call, Exit, Outcome, Raise, Return, Throw
 from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
-from vm.machine import Machine, ThreadState
+from vm.machine import Machine, ThreadState, too_many_frames
 from vm.memories import PausedInBulk
 from vm.reference.step import CALL, RETURN, Floats, Slots, Target
 from vm.reference.targets import SiteHit, Targets
@@ -93,6 +93,7 @@ class ReferenceExecutor:
         stop, left = None, budget
         if record.is_host:
             stop, left = self._host_on_top(record, left, over_site)
+            over_site = False  # what the host function calls or returns to was not stopped at
         else:
             self._load(record)
         if stop is None:
@@ -217,7 +218,7 @@ class ReferenceExecutor:
         if not callee.steps:
             self.targets.translate(callee)
         if self._depth + len(self._below) + frames > machine.limits.max_frames:
-            raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{machine.limits.max_frames:,} frames")
+            raise too_many_frames(machine.limits.max_frames)
         if base + callee.frame_bytes > machine.values.end:
             raise Trap(TrapKind.CALL_STACK_EXHAUSTED, f"the value stack of {machine.values.size:,} bytes is full")
 
@@ -243,6 +244,8 @@ class ReferenceExecutor:
 
     def _call_host(self, callee: Target, base: int, after: int, left: int) -> tuple[Stop | None, int]:
         caller = self._top.instance
+        if self._depth + len(self._below) + 2 > self.machine.limits.max_frames:
+            return self._stopped(after - 1, StopKind.TRAP, too_many_frames(self.machine.limits.max_frames)), left + 1
         if callee.vmctx not in self.targets.host_sites:
             outcome = self.hosting.call(callee.func, Addr(base), self._end_tick - left - 1, caller)
             if isinstance(outcome, Return):
@@ -252,17 +255,17 @@ class ReferenceExecutor:
             outcome = None
         self._pc = after
         self._flush()
-        return self._settle_new(callee, base, outcome, left)
+        return self._settle_new(callee, base, outcome, left, caller)
 
     def _tail_call_host(self, callee: Target, left: int) -> tuple[Stop | None, int]:
         """The tail-calling frame is gone; the host function's frame stands in its place."""
-        base = self._base
+        base, caller = self._base, self._top.instance
         if self._below:
             self._top, self._base, self._pc = self._below.pop()
             self._flush()
         else:
             self.machine.control.depth = self._depth
-        return self._settle_new(callee, base, None, left, run_now=callee.vmctx not in self.targets.host_sites)
+        return self._settle_new(callee, base, None, left, caller, run_now=callee.vmctx not in self.targets.host_sites)
 
     def _settle_new(
         self,
@@ -270,10 +273,12 @@ class ReferenceExecutor:
         base: int,
         outcome: Outcome | None,
         left: int,
+        caller: Instance | None,
         run_now: bool = False,
     ) -> tuple[Stop | None, int]:
         """Makes a host call a frame and goes on from there; `outcome` None: it has not run yet."""
-        self.hosting.push_frame(callee.func, Addr(base), callee.vmctx)
+        assert caller is not None
+        self.hosting.push_frame(callee.func, Addr(base), callee.vmctx, caller.addr)
         self._depth = self.machine.control.depth - 1
         record = self.machine.control.top
         if outcome is not None:
@@ -286,20 +291,8 @@ class ReferenceExecutor:
             return Stop(StopKind.SITE), left
         if left == 0:
             return Stop(StopKind.BUDGET), 0
-        caller, tick = self._caller_of(self._depth), self._end_tick - left
-        if results_ready(record):
-            outcome = self.hosting.resume(record, tick, caller)
-        else:
-            outcome = self.hosting.call(record.func, record.base, tick, caller)
-        return self._settle(record, outcome, left)
-
-    def _caller_of(self, depth: int) -> Instance | None:
-        """The innermost instance below record `depth`."""
-        for i in range(depth - 1, -1, -1):
-            record = self.machine.control[i]
-            if not record.is_host:
-                return self.machine.instance_at(record.vmctx)
-        return None
+        going_on = self.hosting.resume if results_ready(record) else self.hosting.enter
+        return self._settle(record, going_on(record, self._end_tick - left), left)
 
     def _settle(self, record: Record, outcome: Outcome, left: int) -> tuple[Stop | None, int]:
         """Applies the outcome of the host frame on top."""
@@ -329,7 +322,7 @@ class ReferenceExecutor:
             self.machine.continuations.pop(depth, None)
         self.machine.control.depth = index + 1
         self._depth = index
-        outcome = self.hosting.caught(throw, self._end_tick - left, self._caller_of(index))
+        outcome = self.hosting.caught(throw, self._end_tick - left)
         return self._settle(self.machine.control[index], outcome, left)
 
     def _return_from_host(self, left: int) -> tuple[Stop | None, int]:
