@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 SIZES = {"screen": (120, 40), "80x24": (80, 24), "200x50": (200, 50)}
 COMMANDS = ("break fib.c:10", "continue", "continue", "continue")
-WATCHES = ("memory[0]", "tick", "depth", "$__stack_pointer")
+WATCHES = ("$var0", "$var0 * 2 + 1", "depth", "tick", "$__stack_pointer")
+
+STACK = 70_976  # where the stack pointer stands by then
 
 
 async def picture(name: str, size: tuple[int, int]) -> None:
@@ -23,6 +25,7 @@ async def picture(name: str, size: tuple[int, int]) -> None:
     from debugger.launch import Options
     from ui.start import Start, WorldArgs
     from ui.tui.app import WasmscopeApp
+    from ui.tui.panes.memory import MemoryPane
 
     module = Path("sample-modules/fib/fib.wasm")
     app = WasmscopeApp(Start(Options(path=module, args=("12",)), WorldArgs()))
@@ -42,6 +45,7 @@ async def picture(name: str, size: tuple[int, int]) -> None:
             app.focused.value = command
             await pilot.press("enter")
             await idle()
+        app.query_one(MemoryPane).open(app.session.main.memories[0].region.base + STACK)
         app.desk.show("watches")
         await pilot.press("escape", "4", *["down"] * 7)
         await idle()
@@ -53,9 +57,9 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as state:
-        os.environ["XDG_STATE_HOME"] = state
-        for name, size in SIZES.items():
+    for name, size in SIZES.items():
+        with tempfile.TemporaryDirectory() as state:  # no watches of the user's own
+            os.environ["XDG_STATE_HOME"] = state
             asyncio.run(picture(name, size))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, PANES, Slot, arrange, tabs
 
 ALL = sorted(p.id for p in PANES)
-SIZES = [(w, h) for w in (LEAST_COLUMNS, 49, 50, 80, 99, 100, 120, 159, 160, 191, 192, 200, 400) for h in (6, 11, 12, 22, 38, 48, 90)]  # fmt: skip
+WIDTHS = (LEAST_COLUMNS, 49, 50, 80, 99, 100, 120, 159, 160, 191, 192, 200, 400)
+SIZES = [(width, height) for width in WIDTHS for height in (LEAST_ROWS, 11, 12, 22, 38, 48, 90)]
 
 
 def cells(slot: Slot) -> set[tuple[int, int]]:
@@ -52,4 +55,4 @@ def test_tabs_stay_inside_their_border(width: int, height: int) -> None:
         found, _ = tabs(slot, slot.panes[-1])
         assert slot.panes[-1] in [tab.id for tab in found]
         assert all(tab.x + len(tab.text) <= slot.rect.width for tab in found)
-        assert all(a.x + len(a.text) < b.x for a, b in zip(found, found[1:], strict=False))
+        assert all(a.x + len(a.text) < b.x for a, b in pairwise(found))

@@ -76,13 +76,18 @@ async def test_resizing_goes_through_all_arrangements(tmp_path: Path) -> None:
             assert "▶ 0x" in screen.text()
 
 
+IN_PANES = (
+    ("1", "(func $fib"), ("2", "operand stack"), ("3", "#0  $fib"), ("4", "VMContext of"),
+    ("5", "00000010  68 65 6c 6c"), ("6", "table $table  funcref, 4 elements"), ("7", "start             end"),
+    ("9", "no breakpoint: b"), ("0", "no watch expression: w"), ("8", "type a command"),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("size", SIZES)
 @on_loop
 async def test_every_pane_opens_by_its_key(tmp_path: Path, size: tuple[int, int]) -> None:
     async with shown(fib(tmp_path), size) as screen:
-        for key, text in (("1", "(func $fib"), ("2", "operand stack"), ("3", "#0  $fib"), ("4", "VMContext of"),
-                          ("5", "00000010  68 65 6c 6c"), ("6", "table $table  funcref, 4 elements"), ("7", "start             end"),
-                          ("9", "no breakpoint: b"), ("0", "no watch expression: w"), ("8", "type a command")):  # fmt: skip
+        for key, text in IN_PANES:
             await screen.press(key)
             await screen.sees(text)
             if key == "8":
@@ -446,7 +451,8 @@ def sample(name: str, *args: str) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "seen"),
-    [("[red]x[/red]", "[red]x[/red]"), ("[/]", "[/]"), ("a\\1b[31mb", "a\\u{1b}[31mb"), ("\\e2\\80\\aerev", "\\u{202e}rev"),
+    [("[red]x[/red]", "[red]x[/red]"), ("[/]", "[/]"), ("a\\1b[31mb", "a\\u{1b}[31mb"),
+     ("\\e2\\80\\aerev", "\\u{202e}rev"),
      ("[@click=app.quit]q[/]", "[@click=app.quit]q[/]"), ("x\\0ay", '"x\\u{a}y"'), ("\\\\[b]", "\\[b]")],
 )  # fmt: skip
 @on_loop
