@@ -27,9 +27,19 @@ def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
         _advance(machine, executor, outside.tick)
         _apply(machine, outside)
     _advance(machine, executor, original.tick)
-    if original.thread_state not in (machine.thread_state, ThreadState.READY):
-        executor.run(1)  # it ended in an instruction that does not retire: a trap, an exit, a waiting call
+    _begin_instruction(machine, executor, original)
     return machine
+
+
+def _begin_instruction(machine: Machine, executor: ReferenceExecutor, original: Machine) -> None:
+    """Does what an instruction did that has not retired: part of a bulk operation, a trap, an exit, a waiting call."""
+    machine.pause_requested = lambda: True
+    while machine.bulk_done[0] < original.bulk_done[0]:
+        executor.run(1)
+    machine.pause_requested = lambda: False
+    if original.thread_state not in (machine.thread_state, ThreadState.READY):
+        executor.run(1)
+    machine.thread.set("deadline_ns", original.thread.get("deadline_ns"))  # it came from the world's clock
 
 
 def _advance(machine: Machine, executor: ReferenceExecutor, tick: int) -> None:
