@@ -16,6 +16,7 @@ from pathlib import Path
 import pywasm
 
 from tests.bench import pause
+from tests.bench.programs import WORKLOADS, source
 from vm.decode import decode
 from vm.instantiate import instantiate
 from vm.machine import Machine
@@ -26,10 +27,6 @@ from vm.validate import validate
 
 ROUNDS = 3
 TARGET_RATIO = 8.0
-# Arguments for which the slower one takes at least 0.2 s.
-WORKLOADS = {
-    "fib": 19, "sieve": 6000, "crc": 4, "mandel": 18, "indirect": 12000, "switch": 7000, "bulk": 9000, "hash": 400,
-}  # fmt: skip
 
 
 def ours(data: bytes, argument: int) -> tuple[float, int, int]:
@@ -62,11 +59,10 @@ def theirs(data: bytes, argument: int) -> tuple[float, int]:
 
 def main() -> int:
     """Prints the table; 1 when the target is missed."""
-    folder = Path(__file__).parent / "workloads"
     ratios = []
     print(f"{'workload':10} {'pywasm s':>9} {'ours s':>8} {'ratio':>7} {'M instr/s':>10}")
     for name, argument in WORKLOADS.items():
-        data = assemble((folder / f"{name}.wat").read_text(), name)
+        data = assemble(source(name), name)
         a, b = [], []
         for _ in range(ROUNDS):
             seconds, result, ticks = ours(data, argument)

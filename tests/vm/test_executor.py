@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
-from tests.bench.__main__ import WORKLOADS
+from tests.bench.programs import WORKLOADS, source
 from tests.worlds import World
 from vm.errors import TrapKind
 from vm.machine import Machine, MachineLimits, ThreadState
@@ -20,7 +19,6 @@ from vm.semantics.table import NUMERIC
 from vm.state import state_hash
 from vm.stop import Site, StopKind
 
-_WORKLOADS = Path(__file__).parents[1] / "bench" / "workloads"
 _STOPS = 300
 
 
@@ -35,7 +33,7 @@ def test_the_table_is_unique_and_every_row_has_a_step() -> None:
 
 
 def _workload(name: str) -> World:
-    world = World((_WORKLOADS / f"{name}.wat").read_text(), name=name)
+    world = World(source(name), name=name)
     world.begin("run", max(2, WORKLOADS[name] // 20))
     return world
 
