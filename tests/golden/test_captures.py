@@ -18,7 +18,7 @@ from vm.decode_vmctx import DecodedInstance, decode_instance
 from vm.eras import ERAS
 from vm.errors import MemoryFault
 from vm.layout import Layouts, StructView
-from vm.types import PAGE_BYTES, Addr
+from vm.types import PAGE_LOG2, Addr
 
 _FOLDER = os.environ.get("WASMSCOPE_CAPTURES", "")
 _ERAS = {era.id: era for era in ERAS}
@@ -109,7 +109,7 @@ def test_memories(world: World) -> None:
             assert (found.base, found.size_bytes) == (fact["base"], fact["byte_length"])
     defined = [m for m in world.decoded.memories if not m.imported]
     for memory, declared in zip(defined, world.capture["entities"]["memories"], strict=True):
-        assert memory.size_bytes >= declared["min"] * PAGE_BYTES
+        assert memory.size_bytes >= declared["min"] * (1 << PAGE_LOG2)
         inside = world.decoded.addr <= memory.definition < world.decoded.addr + world.decoded.size
         assert inside != declared["shared"]
 

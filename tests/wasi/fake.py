@@ -12,7 +12,7 @@ from vm.errors import MemoryFault
 from vm.host import Block, Exit, Outcome, Raise, Return, Until
 from vm.layout import Layouts
 from vm.memory import AddressSpace
-from vm.types import PAGE_BYTES
+from vm.types import PAGE_LOG2
 from vm.wasi.descriptors import DescriptorTable
 from vm.wasi.preview1 import Wasi
 from vm.wasi.world import Root, Stream
@@ -24,7 +24,7 @@ class FakeMemory:
     """A linear memory that counts what is written to it."""
 
     def __init__(self, pages: int = 4) -> None:
-        self.bytes = bytearray(pages * PAGE_BYTES)
+        self.bytes = bytearray(pages * (1 << PAGE_LOG2))
         self.writes = 0
 
     @property
