@@ -31,6 +31,7 @@ class Terminal:
 
     def open(self, command: str, width: int = 120, height: int = 40) -> None:
         """Runs a shell command; the window stays when it is over."""
+        command = f"unset COLUMNS LINES; {command}"  # else they would stand for the window's size
         size = ("-x", str(width), "-y", str(height))
         self.tmux("-f", "/dev/null", "new-session", "-d", "-s", "t", *size, f"{command}; echo left with $?; cat")
 
@@ -66,8 +67,7 @@ class Terminal:
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("TMUX", "COLUMNS", "LINES"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("TMUX", raising=False)
     made = Terminal(str(tmp_path / "tmux"))
     yield made
     subprocess.run(["tmux", "-S", made.socket, "kill-server"], check=False, capture_output=True)
@@ -98,8 +98,7 @@ def test_keys_mouse_resize_and_quit(terminal: Terminal) -> None:
     terminal.sees("too")
     terminal.resize(200, 50)
     terminal.sees("5 Memory", "3 Call stack", "asked++;")
-    terminal.keys("9")
-    terminal.keys("x")
+    terminal.keys("9", "x")
     terminal.sees("no breakpoint: b")
     terminal.keys("c")
     terminal.sees("■ finished")

@@ -104,12 +104,9 @@ class Desk(Container):
         self.focus_active()
 
     def focus_active(self) -> None:
-        """Gives the keys back to the pane that had them."""
+        """Gives the keys back to the pane that had them; at once, so that the next key goes there."""
         pane = self._panes[self._active]
-        if pane.can_focus:
-            pane.focus()
-        else:  # a pane with a line to type in
-            pane.query("Input").first().focus()
+        self.screen.set_focus(pane if pane.can_focus else pane.query("Input").first())  # else a line to type in
 
     def next_pane(self, by: int) -> None:
         """To the next pane on the screen."""

@@ -48,7 +48,7 @@ class Prompt(Horizontal):
         self.query_one("#question", Label).update(question)
         self.query_one(Input).value = ""
         self.display = True
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))  # at once, so that the next key goes there
 
     def action_close(self) -> None:
         self.display = False
