@@ -10,8 +10,8 @@ from debugger.symbols import Symbols
 from debugger.values import format_value
 from vm.control import Record
 from vm.facts import FunctionFacts, Instr, Label
+from vm.globals import read_global
 from vm.instance import GlobalExtern, Instance
-from vm.instantiate import read_global
 from vm.layout import Row
 from vm.machine import CodeKind, Machine
 from vm.memory import Region

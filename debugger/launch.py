@@ -13,9 +13,10 @@ from vm.decode import decode
 from vm.errors import UserError
 from vm.host import HostFunction
 from vm.instance import Extern, Instance
-from vm.instantiate import exports_of, instantiate
+from vm.instantiate import instantiate
 from vm.journal import DEFAULT_LIMIT_BYTES, Journal
 from vm.layout import Era
+from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.module import Module, ValidModule
 from vm.text import assemble

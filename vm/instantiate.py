@@ -6,27 +6,25 @@ What was written before a trap stays written. The start function is left to the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from vm import constant
 from vm.errors import LinkError
 from vm.facts import FactsCache
-from vm.host import HostFunction
+from vm.globals import global_width, read_global
 from vm.instance import Extern, FuncExtern, GlobalExtern, Instance
 from vm.layout import StructView
+from vm.linking import Provider, resolve_imports
 from vm.machine import CodeKind, Machine
 from vm.memories import LinearMemory
 from vm.memory import OutOfAddressSpace, RegionKind
-from vm.module import Elem, Import, Module, Span, ValidModule
+from vm.module import Elem, Module, Span, ValidModule
+from vm.segments import elem_slots
 from vm.shape import ModuleShape, RuntimeData, shape_of
 from vm.tables import Table
 from vm.types import (
     Addr,
     ExternKind,
-    ExternType,
     FuncType,
-    GlobalType,
-    Limits,
     MemoryType,
     NumType,
     TableType,
@@ -36,92 +34,14 @@ _GLOBAL_OF_INSTANCE, _GLOBAL_OF_HOST = 1, 0
 _TABLE_RESERVE_ELEMENTS = 10_000_000
 _VMCTX_ALIGN = 16
 
-Provider = Mapping[tuple[str, str], Extern | HostFunction]
-
-
-def exports_of(instance: Instance) -> dict[str, Extern]:
-    """What an instance exports, by name, without its functions' funcrefs being written."""
-    return {e.name: _export(instance, e.kind, e.index) for e in instance.module.exports}
-
-
-def _export(instance: Instance, kind: ExternKind, index: int) -> Extern:
-    match kind:
-        case ExternKind.MEMORY:
-            return instance.memories[index]
-        case ExternKind.TABLE:
-            return instance.tables[index]
-        case ExternKind.GLOBAL:
-            return instance.globals[index]
-        case ExternKind.FUNC:
-            at = instance.func_ref_at(index)
-            assert at is not None, "exported functions have a funcref slot"
-            return FuncExtern(at, instance.module.func_type(index))
-
 
 def instantiate(machine: Machine, valid: ValidModule, provider: Provider, name: str = "") -> Instance:
     """A new instance. Raises LinkError, and Trap when a segment does not fit."""
     module = valid.module
-    imports = _resolve_imports(machine, module, provider)
+    imports = resolve_imports(machine, module, provider)
     if len(machine.instances) >= machine.limits.max_instances:
         raise LinkError(f"more than {machine.limits.max_instances} instances")
     return _Maker(machine, module, name).make(imports)
-
-
-def _resolve_imports(machine: Machine, module: Module, provider: Provider) -> list[Extern]:
-    missing = [i for i in module.imports if (i.module, i.name) not in provider]
-    if missing:
-        named = ", ".join(f"{i.module}.{i.name} ({_described(i.type)})" for i in missing[:20])
-        more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        raise LinkError(f"nobody provides {named}{more}", "use --preload MODULE=FILE")
-    found: list[Extern] = []
-    for wanted in module.imports:
-        given = provider[wanted.module, wanted.name]
-        if isinstance(given, HostFunction):
-            _match(wanted, given.type)
-            given = machine.define_host(given)
-        else:
-            _match(wanted, _type_of(given))
-        found.append(given)
-    return found
-
-
-def _type_of(extern: Extern) -> ExternType:
-    match extern:
-        case LinearMemory():  # a memory's present size counts, not its declared one
-            return replace(extern.type, limits=Limits(extern.pages, extern.type.limits.max))
-        case Table():
-            return TableType(extern.type.elem, Limits(extern.size, extern.type.limits.max), extern.type.addr)
-        case _:
-            return extern.type
-
-
-def _match(wanted: Import, given: ExternType) -> None:
-    """Raises LinkError unless `given` may stand for what is wanted (spec: Import Matching)."""
-    want = wanted.type
-    match want, given:
-        case (FuncType(), FuncType()) | (GlobalType(), GlobalType()):
-            fits = want == given
-        case MemoryType(), MemoryType():
-            same = want.addr is given.addr and want.page_log2 == given.page_log2
-            fits = same and _limits_fit(want.limits, given.limits)
-        case TableType(), TableType():
-            fits = want.addr is given.addr and want.elem == given.elem and _limits_fit(want.limits, given.limits)
-        case _:
-            fits = False
-    if not fits:
-        raise LinkError(
-            f"incompatible import type: {wanted.module}.{wanted.name} should be {wanted.kind} {want}, but is {given}"
-        )
-
-
-def _described(type_: ExternType) -> str:
-    return f"func {type_}" if isinstance(type_, FuncType) else str(type_)
-
-
-def _limits_fit(want: Limits, given: Limits) -> bool:
-    if given.min < want.min:
-        return False
-    return want.max is None or (given.max is not None and given.max <= want.max)
 
 
 class _Maker:
@@ -383,45 +303,3 @@ class _Maker:
             table.init(at, lambda a, b: elem_slots(self.machine, self.instance, number, a, b), count, 0, count)
         if elem.mode != "passive":
             self.instance.record.set("elem_dropped", 1, number)
-
-
-def elem_slots(machine: Machine, instance: Instance, elem: int, start: int, end: int) -> list[int]:
-    """Items [start, end) of an element segment as slots; the funcrefs are written."""
-
-    def slot(item: int | Span) -> int:
-        if isinstance(item, int):
-            return machine.func_ref(instance, item)
-        return constant.evaluate(
-            instance.module,
-            item,
-            lambda i: read_global(machine, instance.globals[i]),
-            lambda func: machine.func_ref(instance, func),
-        )
-
-    return [slot(item) for item in instance.module.elems[elem].items[start:end]]
-
-
-def drop_data(instance: Instance, data: int) -> None:
-    """data.drop: the segment is empty from now on; the runtime's length word says so too."""
-    instance.record.set("data_dropped", 1, data)
-    for i, entry in enumerate(instance.shape.runtime_data):
-        if entry.kind == "passive" and entry.index == data:
-            instance.vmctx.set("runtime_data_lengths", 0, i)
-
-
-def global_width(machine: Machine, type_: GlobalType) -> int:
-    """How many bytes of a global's storage hold its value."""
-    match type_.value:
-        case NumType.I64 | NumType.F64:
-            return 8
-        case NumType.V128:
-            return 16
-        case NumType():
-            return 4
-        case _:
-            return machine.layouts.pointer_bytes if type_.value.is_func else 4
-
-
-def read_global(machine: Machine, extern: GlobalExtern) -> int:
-    """A global's value as a slot."""
-    return machine.space.load(extern.storage, global_width(machine, extern.type))

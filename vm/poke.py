@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from vm.errors import MemoryFault, UserError
 from vm.funcrefs import FuncRefPlace, find_func_ref, type_of_code
+from vm.globals import global_width
 from vm.instance import GlobalExtern, Instance
-from vm.instantiate import global_width
 from vm.journal import Edit
 from vm.layout import Layout, Layouts
 from vm.machine import Machine

@@ -17,7 +17,7 @@ from vm.decode_vmctx import DecodedInstance, decode_instance
 from vm.eras import WASMTIME_48
 from vm.host import HostCall, HostFunction, Return
 from vm.instance import Instance
-from vm.instantiate import exports_of
+from vm.linking import exports_of
 from vm.machine import Machine
 from vm.types import I64, Addr, FuncType
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from tests.spec.wast import Node, module_bytes, read_script, string_bytes
 from vm.decode import decode
 from vm.errors import LinkError, Trap, UnsupportedError, UserError, WasmscopeError
+from vm.globals import read_global
 from vm.host import HostCall, HostFunction, Outcome, Return
 from vm.instance import Extern, FuncExtern, GlobalExtern, Instance
-from vm.instantiate import exports_of, instantiate, read_global
+from vm.instantiate import instantiate
+from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import StopKind

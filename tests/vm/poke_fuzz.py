@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from tests.worlds import World
 from vm.errors import UserError
 from vm.host import HostCall, HostFunction, Return
-from vm.instantiate import exports_of
+from vm.linking import exports_of
 from vm.machine import Machine, ThreadState
 from vm.poke import poke
 from vm.stop import StopKind

@@ -9,7 +9,7 @@ import pytest
 from tests.worlds import World
 from vm.errors import TrapKind
 from vm.host import Block, Call, HostCall, HostFunction, Outcome, Raise, Return, Until
-from vm.instantiate import exports_of
+from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.reference.executor import ReferenceExecutor
 from vm.state import state_hash

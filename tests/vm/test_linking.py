@@ -7,7 +7,8 @@ import pytest
 from tests.worlds import World, module
 from vm.errors import LinkError, Trap, TrapKind
 from vm.host import Call, HostCall, HostFunction, Outcome, Raise, Return, Throw
-from vm.instantiate import exports_of, instantiate
+from vm.instantiate import instantiate
+from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.stop import StopKind
 from vm.types import I32, FuncType

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from vm.instantiate import drop_data
+from collections.abc import Callable
+
 from vm.memories import LinearMemory, PausedInBulk, out_of_bounds
 from vm.memory import CARD_BYTES
 from vm.reference.step import Floats, Site, Slots, Step
+from vm.segments import drop_data
 from vm.semantics.access import LOADS, STORES
 from vm.types import I64
 
@@ -77,42 +79,36 @@ def memory_grow(site: Site) -> Step:
     return step
 
 
-def memory_fill(site: Site) -> Step:
-    """[to value size] → []; a pause may cut it short, to be gone on with"""
-    memory, machine = _memory(site), site.executor.machine
-    to, value, size, after = site.operand(2), site.operand(1), site.operand(0), site.next
+def _resumable(site: Site, run: Callable[[Slots, int], None]) -> Step:
+    """A bulk operation that a pause may cut short: it goes on after what the machine notes as done."""
+    bulk_done, after = site.executor.machine.bulk_done, site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        done = machine.bulk_done[0]
+        done = bulk_done[0]
         try:
-            memory.fill(q[to], q[value], q[size], done, machine.pause_requested)
+            run(q, done)
         except PausedInBulk as paused:
-            machine.bulk_done[0] = paused.args[0]
+            bulk_done[0] = paused.args[0]
             raise
         if done:
-            machine.bulk_done[0] = 0
+            bulk_done[0] = 0
         return after
 
     return step
+
+
+def memory_fill(site: Site) -> Step:
+    """[to value size] → []"""
+    memory, machine = _memory(site), site.executor.machine
+    to, value, size = site.operand(2), site.operand(1), site.operand(0)
+    return _resumable(site, lambda q, done: memory.fill(q[to], q[value], q[size], done, machine.pause_requested))
 
 
 def memory_copy(site: Site) -> Step:
-    """[to from size] → []; a pause may cut it short, to be gone on with"""
+    """[to from size] → []"""
     memory, source, machine = _memory(site, 0), _memory(site, 1), site.executor.machine
-    to, frm, size, after = site.operand(2), site.operand(1), site.operand(0), site.next
-
-    def step(q: Slots, d: Floats, f: Floats) -> int:
-        done = machine.bulk_done[0]
-        try:
-            memory.copy(q[to], source, q[frm], q[size], done, machine.pause_requested)
-        except PausedInBulk as paused:
-            machine.bulk_done[0] = paused.args[0]
-            raise
-        if done:
-            machine.bulk_done[0] = 0
-        return after
-
-    return step
+    to, frm, size = site.operand(2), site.operand(1), site.operand(0)
+    return _resumable(site, lambda q, done: memory.copy(q[to], source, q[frm], q[size], done, machine.pause_requested))
 
 
 def memory_init(site: Site) -> Step:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from vm.decode import MAX_LOCALS
 from vm.facts import FunctionFacts, Instr
 from vm.instance import Instance
 from vm.types import SLOT_BYTES, Addr
@@ -21,15 +22,16 @@ Step = Callable[[Slots, Floats, Floats], int]
 
 CALL, RETURN, TAIL_CALL = -1, -2, -3
 
+_ZEROS = memoryview(bytes(2 * MAX_LOCALS * SLOT_BYTES)).cast("Q")  # what all locals start as, v128s twice as wide
+
 
 @dataclass(eq=False, slots=True)
 class Target:
-    """What a call can reach: a function of an instance, or a host function (`facts` None, `func` its number)."""
+    """What a call can reach: a function of an instance, or a host function (`func` its number)."""
 
     vmctx: Addr
     func: int
     instance: Instance | None = None
-    facts: FunctionFacts | None = None
     steps: list[Step] = field(default_factory=list)
     patched: dict[int, Step] = field(default_factory=dict)  # steps that a site stands in front of
     frame_bytes: int = 0
@@ -42,11 +44,10 @@ class Target:
 
     def set_facts(self, facts: FunctionFacts) -> None:
         """Called when the function is first entered."""
-        self.facts = facts
         self.frame_bytes = facts.frame_slots * SLOT_BYTES
         self.zeroed = (facts.param_slots, facts.num_local_slots)
         count = facts.num_local_slots - facts.param_slots
-        self.zeros = memoryview(bytes(count * SLOT_BYTES)).cast("Q") if count else None
+        self.zeros = _ZEROS[:count] if count else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vm.instantiate import elem_slots
 from vm.reference.step import Floats, Site, Slots, Step
+from vm.segments import elem_slots
 from vm.tables import Table
 from vm.types import I64
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vm.errors import Trap, TrapKind
-from vm.instantiate import global_width
+from vm.globals import global_width
 from vm.memory import CARD_BYTES
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.types import SLOT_BYTES, slots
