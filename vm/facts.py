@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
@@ -78,7 +78,7 @@ class FunctionFacts:
     func: int
     type: FuncType
     local_types: tuple[ValType, ...]  # parameters first
-    local_slots: tuple[int, ...]  # slot index of each local
+    local_slots: Sequence[int]  # slot index of each local
     param_slots: int
     num_local_slots: int
     result_slots: int
@@ -247,7 +247,9 @@ def _handler(op: Op) -> _Handler:
 _HANDLERS: Mapping[tuple[int, int], _Handler] = MappingProxyType({op.code: _handler(op) for op in OPS})
 
 
-def _slot_indexes(types: tuple[ValType, ...]) -> tuple[int, ...]:
+def _slot_indexes(types: tuple[ValType, ...]) -> Sequence[int]:
+    if V128 not in types:
+        return range(len(types))
     return tuple(accumulate(map(slots, types[:-1]), initial=0)) if types else ()
 
 

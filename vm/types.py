@@ -69,7 +69,7 @@ def slots(type_: ValType) -> int:
 
 def total_slots(types: tuple[ValType, ...]) -> int:
     """Slots of a sequence of values."""
-    return sum(map(slots, types))
+    return len(types) + types.count(NumType.V128)
 
 
 def grouped(slots_: tuple[int, ...], types: tuple[ValType, ...]) -> tuple[int, ...]:

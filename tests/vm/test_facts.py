@@ -23,7 +23,7 @@ def test_what_does_not_retire_is_left_out() -> None:
 
 def test_slots() -> None:
     facts = _facts("(func (param i32 i64) (result i32) (local f32) (i32.add (local.get 0) (i32.const 2)))")
-    assert (facts.local_types, facts.local_slots) == ((I32, I64, F32), (0, 1, 2))
+    assert (facts.local_types, tuple(facts.local_slots)) == ((I32, I64, F32), (0, 1, 2))
     assert (facts.param_slots, facts.num_local_slots, facts.result_slots) == (2, 3, 1)
     assert (facts.max_height, facts.frame_slots) == (2, 5)
 
