@@ -75,9 +75,9 @@ def parse_value(text: str, type_: ValType) -> int:
             case NumType.I32 | NumType.I64:
                 return _parse_int(text, _BITS[type_])
             case NumType.F32:
-                return f32_bits(float(text))
+                return _parse_float(text, 32)
             case NumType.F64:
-                return f64_bits(float(text))
+                return _parse_float(text, 64)
             case NumType.V128:
                 return parse_vector(text)
             case _:
@@ -104,11 +104,37 @@ def _parse_int(text: str, bits: int) -> int:
     return value & ((1 << bits) - 1)
 
 
+def _parse_float(text: str, width: int) -> int:
+    """The bits of a float as the text format writes it, or as Python does. Raises ValueError."""
+    if nan := _NAN.fullmatch(text):
+        mantissa = 23 if width == 32 else 52
+        payload = int(nan["payload"], 16) if nan["payload"] else 1 << (mantissa - 1)
+        if not 0 < payload < 1 << mantissa:
+            raise ValueError
+        sign, exponent = nan["sign"] == "-", (1 << (width - 1 - mantissa)) - 1
+        return sign << (width - 1) | exponent << mantissa | payload
+    plain = text.replace("_", "")
+    try:
+        value = float.fromhex(plain) if _HEX.match(plain) else float(plain)
+    except OverflowError:
+        raise ValueError from None
+    return f32_bits(value) if width == 32 else f64_bits(value)
+
+
+_NAN = re.compile(r"(?P<sign>[+-]?)nan(?::0x(?P<payload>[0-9a-fA-F]{1,13}))?")
+_HEX = re.compile(r"[+-]?0[xX]")
+
+
+def counted_arguments(count: int) -> str:
+    """`1 argument`, `2 arguments`."""
+    return f"{count} argument{'' if count == 1 else 's'}"
+
+
 def parse_args(texts: tuple[str, ...], type_: FuncType, name: str) -> tuple[int, ...]:
     """Argument slots from text. Raises UserError for a wrong number or type."""
     if len(texts) != len(type_.params):
         wanted = ", ".join(map(str, type_.params)) or "none"
-        raise UserError(f"{name} takes {len(type_.params)} arguments ({wanted}), {len(texts)} given")
+        raise UserError(f"{name} takes {counted_arguments(len(type_.params))} ({wanted}), {len(texts)} given")
     values = tuple(parse_value(t, p) for t, p in zip(texts, type_.params, strict=True))
     return spread(values, type_.params)
 

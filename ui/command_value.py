@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from debugger.expression.arithmetic import convert
 from debugger.expression.types import Array, of_value
+from debugger.values import counted_arguments
 from ui.command import Command, Context, Takes, at_most_one, formatted, many, one, slashed, whole
 from ui.integers import integer
 from ui.render.line import Line, Role, line, note
@@ -55,7 +56,7 @@ def _called(context: Context, text: str, keep: bool) -> list[Line]:
     params = context.session.instance().module.func_type(func).params
     if len(arguments) != len(params):
         wanted = ", ".join(map(str, params)) or "none"
-        raise UserError(f"{name} takes {len(params)} arguments ({wanted}), {len(arguments)} given")
+        raise UserError(f"{name} takes {counted_arguments(len(params))} ({wanted}), {len(arguments)} given")
     slots = tuple(_slot(context, a, p) for a, p in zip(arguments, params, strict=True))
     results = context.session.call(func, slots, keep)
     shown = line((", ".join(results), Role.NUMBER)) if results else note("(no result)")

@@ -157,7 +157,7 @@ def test_another_export_can_be_invoked_when_the_first_is_done() -> None:
         s.resume()
         s.invoke("outer", ("2",))
         assert s.resume().detail.results == ("6",)
-        with pytest.raises(UserError, match="1 arguments"):
+        with pytest.raises(UserError, match="1 argument "):
             s.invoke("outer", ())
 
 

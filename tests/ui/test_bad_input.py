@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
         ("needy.wat", "env.three"),
         ("trapping.wat", "cannot be instantiated"),
         ("fib.wat --invoke nope", "no exported function is called 'nope'; exported: fib"),
-        ("fib.wat --invoke fib", "fib takes 1 arguments (i32), 0 given"),
+        ("fib.wat --invoke fib", "fib takes 1 argument (i32), 0 given"),
         ("fib.wat --invoke fib 1 2", "2 given"),
         ("fib.wat --invoke fib x", "'x' is not a value of type i32"),
         ("fib.wat --invoke", "--invoke"),
