@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 import json
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def code_of(module: Module, symbols: Symbols, wanted: str) -> Iterator[Line]:
         if i:
             yield EMPTY
         for row in disassembled(module, func, symbols):
-            yield code_line(row, Marks())
+            yield code_line(row, Marks(), whole=True)
 
 
 def _functions(module: Module, symbols: Symbols, wanted: str) -> list[int]:
@@ -85,6 +86,7 @@ def _functions(module: Module, symbols: Symbols, wanted: str) -> list[int]:
 
 def to_json(module: Module, symbols: Symbols) -> dict[str, Any]:
     """The same as one object; offsets and sizes are in bytes."""
+    exports = export_names(module)
     return {
         "bytes": len(module.bytes),
         "sections": [
@@ -97,7 +99,7 @@ def to_json(module: Module, symbols: Symbols) -> dict[str, Any]:
                     for i in module.imports],
         "exports": [{"name": e.name, "kind": str(e.kind), "index": e.index} for e in module.exports],
         "start": module.start,
-        "functions": [_function_json(module, symbols, f) for f in range(len(module.func_type_indexes))],
+        "functions": [_function_json(module, symbols, exports, f) for f in range(len(module.func_type_indexes))],
         "tables": [str(t) for t in module.tables],
         "memories": [str(m) for m in module.memories],
         "globals": [{"name": _name(symbols.global_(i)), "type": str(g)} for i, g in enumerate(module.globals)],
@@ -109,13 +111,24 @@ def to_json(module: Module, symbols: Symbols) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _function_json(module: Module, symbols: Symbols, func: int) -> dict[str, Any]:
+def export_names(module: Module) -> Mapping[int, list[str]]:
+    """Under which names functions are exported, by index."""
+    names = defaultdict[int, list[str]](list)
+    for export in module.exports:
+        if export.kind is ExternKind.FUNC:
+            names[export.index].append(export.name)
+    return names
+
+
+def _function_json(
+    module: Module, symbols: Symbols, exports: Mapping[int, list[str]], func: int
+) -> dict[str, Any]:  # fmt: skip
     out: dict[str, Any] = {"index": func, "name": _name(symbols.func(func)), "type": str(module.func_type(func))}
     if func < module.num_imported_funcs:
         return {**out, "imported": True}
     span = module.body(func).span
-    exports = [e.name for e in module.exports if e.kind is ExternKind.FUNC and e.index == func]
-    return {**out, "imported": False, "offset": span.start, "size": span.end - span.start, "exports": exports}
+    where = {"offset": span.start, "size": span.end - span.start}
+    return {**out, "imported": False, **where, "exports": exports.get(func, [])}
 
 
 def _name(text: str) -> str | None:

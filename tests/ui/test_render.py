@@ -39,6 +39,16 @@ def test_code_has_rails_pc_and_breakpoints() -> None:
     assert [t[:2] for t in text.splitlines() if t.startswith(("●", "○"))] == ["●▶", "○ "]
 
 
+def test_lines_stay_short_however_deep_or_wide_the_code_is() -> None:
+    deep, wide = 3_000, "0 " * 3_000
+    rows = disassemble(module(f"(func {'(block ' * deep}{')' * deep})"), 0, Symbols(module("(func)")))
+    assert max(len(t) for t in _texts([code.code_line(r, code.Marks()) for r in rows])) < 100
+    found = module(f"(func (br_table {wide}(i32.const 0)))")
+    table = disassemble(found, 0, Symbols(found))[2]
+    assert text_of(code.code_line(table, code.Marks())).endswith(";; and 2,900 more")
+    assert text_of(code.code_line(table, code.Marks(), whole=True)).split().count("0") == 3_000
+
+
 def test_a_window_is_around_the_pc() -> None:
     found = module(_BLOCKS)
     rows = disassemble(found, 0, Symbols(found))
@@ -48,7 +58,7 @@ def test_a_window_is_around_the_pc() -> None:
 
 
 def test_source_lines_are_numbered_from_one() -> None:
-    lines = _texts(code.source_window(["a", "\tb", "c"], 2, 1, 9, {3: "●"}))
+    lines = _texts(code.source_window([("a",), ("        b",), ("c",)], 2, 1, 9, {3: "●"}))
     assert [text.split() for text in lines] == [["1", "a"], ["▶", "2", "b"], ["●", "3", "c"]]
 
 

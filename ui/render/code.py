@@ -10,6 +10,8 @@ from ui.render.line import Line, Part, Role, line
 from vm.disasm import Line as Disassembled
 
 _OPENERS = ("block", "loop", "if", "try_table")
+_MOST_RAILS = 30  # blocks around an instruction that are drawn
+_MOST_TOKENS = 200  # of one instruction: a br_table may have a million labels, each a blank and an index
 _SPAN_ROWS = 4  # rows before the pc in a window of nine
 
 
@@ -49,11 +51,12 @@ def rails(row: Disassembled) -> str:
         own = "╰ "
     else:
         own = "  "
-    return "│ " * (row.depth - 1) + own
+    within = row.depth - 1
+    return ("│ " * within if within <= _MOST_RAILS else "│ " * _MOST_RAILS + f"⋯{within} ") + own
 
 
-def code_line(row: Disassembled, marks: Marks, comment: str = "") -> Line:
-    """One line of a function: breakpoint, pc, offset in the file, rails, instruction."""
+def code_line(row: Disassembled, marks: Marks, comment: str = "", whole: bool = False) -> Line:
+    """One line of a function: breakpoint, pc, offset in the file, rails, instruction; cut short unless `whole`."""
     here = row.index is not None and row.index == marks.pc
     glyph = marks.breakpoints.get(row.index, " ") if row.index is not None else " "
     arrow = " " if not here else "▷" if marks.is_caller else "▶"
@@ -61,7 +64,10 @@ def code_line(row: Disassembled, marks: Marks, comment: str = "") -> Line:
         (glyph, Role.BREAKPOINT), (arrow, Role.PC), " ", (f"{row.offset:#08x}", Role.ADDRESS), "  ",
         (rails(row), Role.RAIL),
     ]  # fmt: skip
-    parts += [(text, Role(role)) for text, role in row.tokens]
+    shown = len(row.tokens) if whole else _MOST_TOKENS
+    parts += [(text, Role(role)) for text, role in row.tokens[:shown]]
+    if (left := len(row.tokens) - shown) > 0:
+        parts.append((f" ;; and {left // 2:,} more", Role.COMMENT))
     if comment:
         parts.append((f"  ;; {comment}", Role.COMMENT))
     return line(*parts)
@@ -83,7 +89,7 @@ def position_of(rows: Sequence[Disassembled], index: int | None) -> int:
 
 
 def source_window(
-    lines: Sequence[str], current: int | None, first: int, last: int, marked: Mapping[int, str] | None = None
+    lines: Sequence[Sequence[Part]], current: int | None, first: int, last: int, marked: Mapping[int, str] | None = None
 ) -> list[Line]:
     """Source lines [first, last], counted from 1, with the current one and breakpoints marked."""
     out = []
@@ -93,7 +99,7 @@ def source_window(
         out.append(
             line(
                 (glyph, Role.BREAKPOINT), ("▶" if here else " ", Role.PC), " ", (f"{number:5}", Role.ADDRESS), "  ",
-                lines[number - 1].expandtabs(),
+                *lines[number - 1],
             )
         )  # fmt: skip
     return out
