@@ -8,6 +8,7 @@ from pathlib import Path
 
 from debugger.inspect import Frame
 from debugger.session import Session
+from ui.highlight import SourceLine, coloured
 from vm.disasm import Line, disassemble
 from vm.instance import Instance
 
@@ -20,7 +21,7 @@ class SourcePlace:
 
     file: str
     line: int
-    text: tuple[str, ...] | None
+    text: tuple[SourceLine, ...] | None
 
     @property
     def short(self) -> str:
@@ -34,7 +35,7 @@ class Listings:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._functions: OrderedDict[tuple[int, int], list[Line]] = OrderedDict()
-        self._sources: dict[str, tuple[str, ...] | None] = {}
+        self._sources: dict[str, tuple[SourceLine, ...] | None] = {}
 
     def function(self, instance: Instance, func: int) -> list[Line]:
         """A defined function's disassembly."""
@@ -60,5 +61,6 @@ class Listings:
             return None
         if found.file not in self._sources:
             folders = (self.session.path.parent, Path.cwd())
-            self._sources[found.file] = table.source(found.file, folders)
+            text = table.source(found.file, folders)
+            self._sources[found.file] = None if text is None else coloured(found.file, text)
         return SourcePlace(found.file, found.line, self._sources[found.file])
