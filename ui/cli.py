@@ -32,6 +32,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     if sys.platform == "win32":
         return _failed("Windows is not supported; it runs in WSL")
     try:
@@ -45,6 +46,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return exits.BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _forget_stdout()
+        return _failed(f"output cannot be written: {error.strerror}")
+
+
+def _open_streams() -> None:
+    """Standard streams that are closed lead nowhere, so that no file opened later is taken for one."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _failed(text: str) -> int:

@@ -146,3 +146,18 @@ def test_a_broken_pipe_is_quiet(folder: Path) -> None:
     os.close(write)
     assert done.stderr == b""
     assert done.returncode == 141
+
+
+@pytest.mark.parametrize("words", [["inspect", "fib.wasm"], ["fib.wasm", "-ex", "help"], ["fib.wasm", "--json"]])
+def test_a_full_disk_and_a_closed_output_are_no_traceback(words: list[str], folder: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    command = [sys.executable, "-m", "wasmscope", *words, *(["-ex", "help"] if "--json" in words else [])]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=folder, env=env, timeout=120, check=False
+        )
+    said = b"wasmscope: output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, said)
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, cwd=folder, env=env, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
