@@ -125,7 +125,7 @@ class Resolver:
     def _in_function(self, instance: Instance, func: int, offset: int) -> Iterator[Resolved]:
         """The instruction at `offset` bytes of the body, or the next one that retires."""
         if instance.is_imported(func):
-            yield from self._imported(instance, func)
+            yield from self._imported(instance, func, offset)
             return
         facts = instance.facts(func)
         body = instance.module.body(func)
@@ -138,14 +138,16 @@ class Resolver:
         note = f"moved to +{found.offset - body.span.start:#x}" if offset and found.offset != at else ""
         yield Resolved(Site(instance.addr, func, pc), f"{name}+{found.offset - body.span.start:#x}", note)
 
-    def _imported(self, instance: Instance, func: int) -> Iterator[Resolved]:
+    def _imported(self, instance: Instance, func: int, offset: int) -> Iterator[Resolved]:
         record = self.machine.read_import(instance, func)
         code = self.machine.code_at(record.code)
         if code is None:
             return
         owner = self.machine.instance_at(code.vmctx)
         if owner is not None:
-            yield from self._in_function(owner, code.func, 0)
+            yield from self._in_function(owner, code.func, offset)
+        elif offset:
+            raise UserError(f"{self.inspector.func_name(instance, func)} is a host function: it has no code")
         else:
             label = self.machine.hosts[code.func].label
             yield Resolved(Site(code.vmctx, code.func, 0), f"import:{label}")

@@ -48,12 +48,14 @@ def _rbreak(context: Context, args: Namespace) -> list[Line]:
 
 def _dprintf(context: Context, args: Namespace) -> list[Line]:
     location, comma, text = args.what.partition(",")
-    text = text.strip()
+    text = _unquoted(text.strip())
     if not comma or not text:
         raise UserError("dprintf: the text is missing", 'dprintf $fib, "n is {n}"')
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1]
     return [stops.breakpoint_set(_at(context, location, log=text))]
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _set(context: Context, args: Namespace) -> list[Line]:
@@ -92,8 +94,8 @@ def _hits(context: Context, args: Namespace) -> list[Line]:
 
 
 def _log(context: Context, args: Namespace) -> list[Line]:
-    breakpoint_, breakpoint_text = _numbered(context, args.what)
-    breakpoint_.log = breakpoint_text
+    breakpoint_, text = _numbered(context, args.what)
+    breakpoint_.log = _unquoted(text)
     return [_described(breakpoint_)]
 
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from vm.errors import UserError
 
+_LONGEST = 60
+
+
+def shortened(text: str) -> str:
+    """Text as a message may quote it."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
 
 class ExpressionError(UserError):
     """An expression cannot be read or has no value. `column` counts from 1."""

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from debugger.expression.arithmetic import binary, boolean, convert, literal, unary
-from debugger.expression.errors import ExpressionError
+from debugger.expression.errors import ExpressionError, shortened
 from debugger.expression.memory import TypedMemory
 from debugger.expression.parser import parse
 from debugger.expression.scope import Scope
@@ -215,7 +215,7 @@ class Evaluator:
         if found is None:
             known = self._scope.known()
             hint = f"known: {', '.join(known[:10])}" if known else ""
-            raise ExpressionError(f"unknown name {node.name!r}", node.column, hint)
+            raise ExpressionError(f"unknown name {shortened(node.name)!r}", node.column, hint)
         return found
 
     def _binary(self, node: Binary) -> Value:

@@ -125,6 +125,13 @@ def test_a_pending_breakpoint_is_kept() -> None:
         assert s.resume().reason is Reason.FINISHED
 
 
+def test_a_host_function_has_no_code_to_stop_in() -> None:
+    with session(READ) as s:
+        assert s.add_breakpoint("func[0]").resolved[0].text == "import:wasi_snapshot_preview1.fd_read"
+        with pytest.raises(UserError, match="host function: it has no code"):
+            s.add_breakpoint("func[0]+0x4")
+
+
 def test_nonsense_locations_and_conditions_are_refused() -> None:
     with session(CALLS, "outer", "3") as s:
         for location, options in (("", {}), ("@zz", {}), ("inner", {"condition": "1 +"}), ("inner", {"hit_rule": "x"})):

@@ -77,6 +77,7 @@ def test_results_of_the_entry(tmp_path: Path) -> None:
         (["b fib", "ignore 1 2", "c"], "stopped: breakpoint 1"),
         (["b fib", "hits 1 %2", "info b"], "hits %2"),
         (["b fib", "log 1 at {n}", "c"], "at 1"),
+        (["b fib", 'log 1 "at {n}"', "c"], "\nat 1\n"),
         (["b fib", "condition 1 n == 0", "c", "p n"], "0"),
         (["b fib", "disable", "c"], "finished: 2"),
         (["toggle", "info b"], "● "),
@@ -95,6 +96,10 @@ def test_watchpoints_point_at_display(tmp_path: Path) -> None:
     done = batch(start(tmp_path, FIB, "fib", "3"), "watch n")
     assert "display n" in done.err
     assert done.code == 2
+
+
+def test_a_very_long_name_is_not_said_in_full(tmp_path: Path) -> None:
+    assert len(batch(start(tmp_path, FIB, "fib", "3"), "p " + "a" * 5_000).err) < 200
 
 
 def test_a_failed_command_does_not_end_the_batch(tmp_path: Path) -> None:
