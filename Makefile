@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
-UNIT := tests/vm tests/debugger tests/ui
+UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_tui.py
 
 .PHONY: help run test check format fuzz bench spec clean
 
