@@ -7,6 +7,7 @@ import pytest
 from debugger.explain import backtrace_lines, explain_trap
 from tests.worlds import World
 from vm.errors import TrapKind
+from vm.machine import Machine, MachineLimits
 
 WAT = """
 (module (memory 1) (table $t 3 funcref) (elem (i32.const 1) $f) (type $v (func (param i64)))
@@ -46,11 +47,11 @@ WAT = """
         ("zero", TrapKind.INTEGER_DIVIDE_BY_ZERO, ["left = 7 (0x7), right = 0 (0x0)"]),
         ("overflow", TrapKind.INTEGER_OVERFLOW, ["left = -2147483648", "does not fit"]),
         ("nan", TrapKind.INVALID_CONVERSION, ["a = nan", "not a number"]),
-        ("deep", TrapKind.CALL_STACK_EXHAUSTED, ["1,000,000 frames", "$deep (1000×)"]),
+        ("deep", TrapKind.CALL_STACK_EXHAUSTED, ["5,000 frames", "$deep (1000×)"]),
     ],
 )
 def test_every_kind(export: str, kind: TrapKind, wanted: list[str]) -> None:
-    here = World(WAT)
+    here = World(WAT, machine=Machine(limits=MachineLimits(max_frames=5_000)))
     stop = here.run(export)
     assert stop.trap is not None and stop.trap.kind is kind
     text = "\n".join(explain_trap(here.machine, here.inspect, stop.trap))

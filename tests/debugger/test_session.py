@@ -235,10 +235,17 @@ def test_a_call_that_traps_changes_nothing() -> None:
 # -- pausing -------------------------------------------------------------------------------------
 
 ENDLESS = '(module (func (export "run") (loop $l (br $l))))'
-FILL = """(module (memory 16384)
-  (func (export "run") (param $n i32)
-    (loop $l (memory.fill (i32.const 0) (local.get $n) (i32.const 0x40000000))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+
+
+def fill(pages: int) -> str:
+    """Fills a whole memory `n` times."""
+    return f"""(module (memory {pages})
+      (func (export "run") (param $n i32)
+        (loop $l (memory.fill (i32.const 0) (local.get $n) (i32.const {pages << 16}))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+
+
+FILL = fill(16384)
 SLEEP = """(module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -255,15 +262,15 @@ READ = """(module
     (i32.store (i32.const 12) (i32.load8_u (i32.const 64)))))"""
 
 
-def _paused(s: Session) -> float:
-    """Resumes, asks for a pause from another thread, and says how long it took to stop, in seconds."""
+def _paused(s: Session, after: float = 0.2) -> float:
+    """Resumes, asks for a pause from another thread, and says how long it took to stop; both in seconds."""
     asked: list[float] = []
 
     def ask() -> None:
         asked.append(time.monotonic())
         s.request_pause()
 
-    timer = threading.Timer(0.2, ask)
+    timer = threading.Timer(after, ask)
     timer.start()
     stopped = s.resume()
     took = time.monotonic() - asked[0]
@@ -285,12 +292,13 @@ def test_a_pause_stops_it_wherever_it_is(wat: str, invoke: tuple[str, ...]) -> N
 
 
 def test_a_bulk_operation_cut_short_goes_on_where_it_was() -> None:
-    with session(FILL, "run", "2") as s:
+    pages = 3000
+    with session(fill(pages), "run", "60") as s:
         while s.machine.bulk_done[0] == 0 or s.last is None or s.last.reason is not Reason.PAUSE:
-            _paused(s)
+            _paused(s, after=0.02)
         assert s.resume().reason is Reason.FINISHED
         view = s.main.memories[0].region.view
-        assert view[0] == 1 and view[(1 << 30) - 1] == 1 and s.machine.bulk_done[0] == 0
+        assert view[0] == 1 and view[(pages << 16) - 1] == 1 and s.machine.bulk_done[0] == 0
 
 
 def test_input_that_is_not_there_stops_and_goes_on_when_it_is() -> None:
