@@ -22,7 +22,7 @@ from vm.ops.table import OPS
 from vm.types import V128, FuncType, ValType, slots, total_slots
 from vm.validator.context import Context
 from vm.validator.expression import check_body, local_types
-from vm.validator.typing import Operand
+from vm.validator.operands import Operands, operands_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Instr:
     `imm` is as in `vm.instructions`, but a memory argument is (memory, offset), and block types and
     br_table's labels are left out. `branches` is one for br, br_if, if (condition 0) and else (fallen into),
     br_table's targets then its default, else none.
-    In unreachable code `stack` is None and `height` and `branches` mean nothing. A function's last `end` is
+    In unreachable code `operands` is None and `height` and `branches` mean nothing. A function's last `end` is
     described as reached, its results on the stack.
     """
 
@@ -66,9 +66,16 @@ class Instr:
     op: Op
     imm: Immediates
     height: int  # operand slots before it
-    stack: tuple[ValType, ...] | None  # operand types before it, bottom first
+    operands: Operands | None  # before it
     label: Label
     branches: tuple[Branch, ...]
+
+    @property
+    def stack(self) -> tuple[ValType, ...] | None:
+        """Operand types before it, bottom first."""
+        if self.operands is None:
+            return None
+        return cast("tuple[ValType, ...]", self.operands.types())  # unknown in unreachable code only
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class _Draft(NamedTuple):
     op: Op
     imm: Immediates
     height: int
-    stack: tuple[ValType, ...] | None
+    operands: Operands | None
     label: Label
     jumps: tuple[_Jump, ...] = ()
 
@@ -143,15 +150,10 @@ class _Recorder:
         self.max_height = 0
         self.open = [_Open(Label("func", start, 0, (), type_.results, None), 0)]
 
-    def typed(
-        self, offset: int, end: int, op: Op, imm: Immediates, stack: tuple[Operand, ...] | None, height: int
-    ) -> None:
-        if stack is not None:
-            height += stack.count(V128)
-            if height > self.max_height:
-                self.max_height = height
-        known = cast("tuple[ValType, ...] | None", stack)  # types are unknown in unreachable code only
-        draft = _Draft(offset, end, op, imm, height, known, self.open[-1].label)
+    def typed(self, offset: int, end: int, op: Op, imm: Immediates, before: Operands | None) -> None:
+        height = 0 if before is None else before.total_slots
+        self.max_height = max(self.max_height, height)
+        draft = _Draft(offset, end, op, imm, height, before, self.open[-1].label)
         _HANDLERS[op.code](self, draft)
 
     def plain(self, draft: _Draft) -> None:
@@ -194,7 +196,7 @@ class _Recorder:
             results = closed.label.results
             height = total_slots(results)
             self.max_height = max(self.max_height, height)
-            self.drafts.append(draft._replace(height=height, stack=results))
+            self.drafts.append(draft._replace(height=height, operands=operands_of(results)))
 
     def _enter(self, draft: _Draft, height: int, skip: _Jump | None) -> None:
         (number,) = draft.imm

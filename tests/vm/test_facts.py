@@ -145,3 +145,13 @@ def test_every_branch_lands_at_the_height_its_target_was_typed_with(name: str) -
                 _lands(facts, instr, branch)
             if instr.op.name not in _LEAVES and at + 1 < len(facts.instrs):
                 assert facts.instrs[at + 1].stack is not None
+
+
+def test_a_deep_operand_stack_is_kept_once() -> None:
+    deep = 20_000  # with a copy for each instruction: 3 GB
+    facts = _facts(f"(func {'(i32.const 0)' * deep} {'(drop)' * deep})")
+    assert facts.max_height == deep
+    before, after = facts.instrs[deep - 1], facts.instrs[deep]
+    assert before.operands is not None and after.operands is not None
+    assert after.operands.below is before.operands
+    assert after.stack == (I32,) * deep

@@ -71,7 +71,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
 
 def translate(site: Site) -> Step:
     """The step of one instruction; unreachable code gets one that says so."""
-    if site.instr.stack is None:
+    if site.instr.operands is None:
         return _never
     return MAKERS[site.instr.op.name](site)
 

@@ -104,8 +104,9 @@ def drop(site: Site) -> Step:
 
 def select(site: Site) -> Step:
     """[a b c] → [a when c is not 0, else b]"""
-    assert site.instr.stack is not None
-    count, condition, after = slots(site.instr.stack[-2]), site.operand(0), site.next
+    operands = site.instr.operands
+    assert operands is not None and operands.below is not None and operands.below.type is not None
+    count, condition, after = slots(operands.below.type), site.operand(0), site.next
     other, to = condition - count, condition - 2 * count
     if count > 1:
 

@@ -7,6 +7,7 @@ from vm.instructions import Immediates, read_opcode
 from vm.module import Span
 from vm.types import ValType
 from vm.validator.context import Context
+from vm.validator.operands import NotedStack
 from vm.validator.steps import BODY_STEPS, CONSTANT_STEPS, Step, Steps
 from vm.validator.typing import Sink, Typing
 
@@ -26,13 +27,17 @@ def check_body(context: Context, func: int, sink: Sink | None = None) -> None:
     """
     code = context.module.body(func).code
     typing = Typing(context, func, local_types(context, func), context.funcs[func].results, code.start)
-    _run(typing, code, BODY_STEPS, sink)
+    if sink is None:
+        _run(typing, code, BODY_STEPS)
+    else:
+        typing.stack = noted = NotedStack()
+        _run(typing, code, BODY_STEPS, sink, noted)
 
 
 def check_constant(context: Context, expression: Span, type_: ValType, globals_in_reach: int) -> None:
     """Types a constant expression that may use the first `globals_in_reach` globals."""
     typing = Typing(context, None, (), (type_,), expression.start, globals_in_reach)
-    _run(typing, expression, CONSTANT_STEPS, None)
+    _run(typing, expression, CONSTANT_STEPS)
 
 
 def _other_step(steps: Steps, data: bytes, pos: int, end: int) -> tuple[Step, int]:
@@ -41,7 +46,9 @@ def _other_step(steps: Steps, data: bytes, pos: int, end: int) -> tuple[Step, in
     return steps.prefixed[op.code], pos
 
 
-def _run(t: Typing, code: Span, steps: Steps, sink: Sink | None) -> None:
+def _run(
+    t: Typing, code: Span, steps: Steps, sink: Sink | None = None, noted: NotedStack | None = None
+) -> None:  # fmt: skip
     data, stack, frames, single = t.context.data, t.stack, t.frames, steps.single
     pos, end = code
     imm: Immediates
@@ -62,8 +69,8 @@ def _run(t: Typing, code: Span, steps: Steps, sink: Sink | None) -> None:
         else:
             imm, pos = read(data, pos, end)
 
-        if sink is not None:
-            before, height = None if t.dead else tuple(stack), len(stack)
+        if noted is not None:
+            before = None if t.dead else noted.operands()
 
         if rule is not None:
             rule(t, imm)
@@ -76,7 +83,7 @@ def _run(t: Typing, code: Span, steps: Steps, sink: Sink | None) -> None:
             stack += results
 
         if sink is not None:
-            sink.typed(at, pos, op, imm, before, height)
+            sink.typed(at, pos, op, imm, before)
         if not frames:
             break
     _finish(pos, end, bool(frames))

@@ -14,8 +14,9 @@ from vm.instructions import READERS, Immediate, Immediates, ReadImmediates
 from vm.ops.row import Has, Imm, Op
 from vm.ops.table import OPS
 from vm.types import F32, F64, I32, I64, V128, NumType
+from vm.validator.operands import Operand
 from vm.validator.rules import RULES, Rule, check_data, elem_at, memory_addr, table_at
-from vm.validator.typing import Operand, Typing
+from vm.validator.typing import Typing
 
 _NUMBERS: Mapping[str, NumType] = MappingProxyType({"i32": I32, "i64": I64, "f32": F32, "f64": F64, "v128": V128})
 _INDICES = frozenset((Imm.LABEL, Imm.LOCAL, Imm.GLOBAL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.DATA, Imm.ELEM))

@@ -13,20 +13,16 @@ from vm.instructions import Immediate, Immediates, block_type
 from vm.ops.row import Op
 from vm.types import FuncType, ValType
 from vm.validator.context import Context
-
-Operand = ValType | None
+from vm.validator.operands import Operand, Operands
 
 
 class Sink(Protocol):
     """Is told of every instruction once it has been typed.
 
-    `stack` is the operands before it, bottom first; None where the instruction cannot be reached.
-    `height` counts the operands before it, in values.
+    `before` is the operands before it; None where the instruction cannot be reached.
     """
 
-    def typed(
-        self, offset: int, end: int, op: Op, imm: Immediates, stack: tuple[Operand, ...] | None, height: int
-    ) -> None: ...
+    def typed(self, offset: int, end: int, op: Op, imm: Immediates, before: Operands | None) -> None: ...
 
 
 class Frame:
