@@ -116,19 +116,19 @@ def _shift(site: Site, type_: FuncType, popped: int) -> int:
 def call(site: Site) -> Step:
     """[args] → [results]"""
     func = site.imm()
-    executor, shift, after = site.executor, _shift(site, site.instance.module.func_type(func), 0), site.next
+    links, shift, after = site.links, _shift(site, site.instance.module.func_type(func), 0), site.next
     if site.instance.is_imported(func):
-        word = executor.targets.import_code_word(site.instance, func)
+        word = links.import_code_word(site.instance, func)
 
         def imported(q: Slots, d: Floats, f: Floats) -> int:
-            executor.pending = (executor.targets.target_of(word[0]), shift, after)
+            links.pending = (links.target_of(word[0]), shift, after)
             return CALL
 
         return imported
-    pending = (executor.targets.defined(site.instance, func), shift, after)
+    pending = (links.defined(site.instance, func), shift, after)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        executor.pending = pending
+        links.pending = pending
         return CALL
 
     return step
@@ -136,16 +136,16 @@ def call(site: Site) -> Step:
 
 def return_call(site: Site) -> Step:
     """[args] → the callee's frame in this one's place"""
-    func, executor = site.imm(), site.executor
+    func, links = site.imm(), site.links
     frm, count = _tail_move(site, site.instance.module.func_type(func), 0)
-    target = executor.targets.defined(site.instance, func)
+    target = links.defined(site.instance, func)
     imported = site.instance.is_imported(func)
-    word = executor.targets.import_code_word(site.instance, func) if imported else None
+    word = links.import_code_word(site.instance, func) if imported else None
     here = site.index
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        callee = target if word is None else executor.targets.target_of(word[0])
-        executor.pending, executor.tail_pc = (callee, frm, count), here
+        callee = target if word is None else links.target_of(word[0])
+        links.pending, links.tail_pc = (callee, frm, count), here
         return TAIL_CALL
 
     return step
@@ -153,13 +153,13 @@ def return_call(site: Site) -> Step:
 
 def call_indirect(site: Site) -> Step:
     """[args i] → [results]"""
-    executor = site.executor
+    links = site.links
     type_ = site.instance.module.types[site.imm(0)]
     find = _finder(site)
     index, shift, after = site.operand(0), _shift(site, type_, 1), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        executor.pending = (find(q[index]), shift, after)
+        links.pending = (find(q[index]), shift, after)
         return CALL
 
     return step
@@ -167,12 +167,12 @@ def call_indirect(site: Site) -> Step:
 
 def return_call_indirect(site: Site) -> Step:
     """[args i] → the callee's frame in this one's place"""
-    executor, find, index = site.executor, _finder(site), site.operand(0)
+    links, find, index = site.links, _finder(site), site.operand(0)
     frm, count = _tail_move(site, site.instance.module.types[site.imm(0)], 1)
     here = site.index
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        executor.pending, executor.tail_pc = (find(q[index]), frm, count), here
+        links.pending, links.tail_pc = (find(q[index]), frm, count), here
         return TAIL_CALL
 
     return step
@@ -180,11 +180,11 @@ def return_call_indirect(site: Site) -> Step:
 
 def _finder(site: Site) -> Callable[[int], Target]:
     """From a table index to what is called: bound, element, VMFuncRef, type id, code; each a load of the bytes."""
-    executor, table = site.executor, site.instance.tables[site.imm(1)]
+    links, table = site.links, site.instance.tables[site.imm(1)]
     length, words = table.length_word, table.words
-    decode, is_lazy = executor.machine.layouts.era.funcref.decode, executor.machine.layouts.era.funcref.is_lazy
-    type_ids, type_index = executor.targets.type_id_words(site.instance), site.imm(0)
-    func_ref_words, target_of = executor.targets.func_ref_words, executor.targets.target_of
+    decode, is_lazy = links.machine.layouts.era.funcref.decode, links.machine.layouts.era.funcref.is_lazy
+    type_ids, type_index = links.type_id_words(site.instance), site.imm(0)
+    func_ref_words, target_of = links.func_ref_words, links.target_of
 
     def find(index: int) -> Target:
         if index >= length[0]:
@@ -196,7 +196,7 @@ def _finder(site: Site) -> Callable[[int], Target]:
             raise Trap(TrapKind.UNINITIALIZED_ELEMENT, f"element {index} is null", at=index)
         type_id, code = func_ref_words(func_ref)
         if type_id[0] != type_ids[type_index]:
-            raise _type_mismatch(executor.machine, index, type_id[0], type_ids[type_index])
+            raise _type_mismatch(links.machine, index, type_id[0], type_ids[type_index])
         return target_of(code[0])
 
     return find

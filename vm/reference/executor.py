@@ -33,9 +33,7 @@ class ReferenceExecutor:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.hosting = Hosting(machine)
-        self.pending: tuple[Target, int, int] = (Target(Addr(0), 0), 0, 0)  # what a transfer is about
-        self.tail_pc = 0  # and which instruction it is, when a tail call
-        self.targets = Targets(self)
+        self.targets = Targets(machine)
         self._views: dict[int, Views] = {}
         stack = machine.values.view[: machine.values.size]
         self._stack = (stack.cast("Q"), stack.cast("d"), stack.cast("f"))
@@ -125,7 +123,7 @@ class ReferenceExecutor:
 
     def _loop(self, left: int, over_site: bool) -> tuple[Stop, int]:
         """The innermost loop: answers with the stop and the ticks left."""
-        below, stack_end = self._below, self.machine.values.end
+        below, targets, stack_end = self._below, self.targets, self.machine.values.end
         room = self.machine.limits.max_frames - self._depth - 1
         while True:
             target, pc = self._top, self._pc
@@ -155,7 +153,7 @@ class ReferenceExecutor:
                 self._top, self._base, self._pc = below.pop()
                 continue
             if pc == CALL:
-                callee, shift, after = self.pending
+                callee, shift, after = targets.pending
                 base = self._base + shift
                 if callee.steps and len(below) < room and base + callee.frame_bytes <= stack_end:
                     below.append((target, self._base, after))
@@ -184,7 +182,7 @@ class ReferenceExecutor:
     # -- calls -----------------------------------------------------------------------------------
 
     def _call(self, left: int) -> tuple[Stop | None, int]:
-        callee, shift, after = self.pending
+        callee, shift, after = self.targets.pending
         base = self._base + shift
         if callee.is_host:
             return self._call_host(callee, base, after, left)
@@ -198,13 +196,13 @@ class ReferenceExecutor:
         return None, left
 
     def _tail_call(self, left: int) -> tuple[Stop | None, int]:
-        callee, frm, count = self.pending
+        callee, frm, count = self.targets.pending
         q = self._frame(self._base)[0]
         if not callee.is_host:
             try:
                 self._fit(callee, self._base, 1)
             except Trap as trap:
-                return self._stopped(self.tail_pc, StopKind.TRAP, trap), left + 1
+                return self._stopped(self.targets.tail_pc, StopKind.TRAP, trap), left + 1
         q[0:count] = q[frm : frm + count]
         if callee.is_host:
             return self._tail_call_host(callee, left)

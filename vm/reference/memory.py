@@ -67,7 +67,7 @@ def memory_size(site: Site) -> Step:
 
 def memory_grow(site: Site) -> Step:
     """[delta] → [old pages, or -1]"""
-    memory, machine = _memory(site), site.executor.machine
+    memory, machine = _memory(site), site.links.machine
     failed = (1 << (64 if memory.type.addr is I64 else 32)) - 1
     at, after = site.operand(0), site.next
 
@@ -81,7 +81,7 @@ def memory_grow(site: Site) -> Step:
 
 def _resumable(site: Site, run: Callable[[Slots, int], None]) -> Step:
     """A bulk operation that a pause may cut short: it goes on after what the machine notes as done."""
-    bulk_done, after = site.executor.machine.bulk_done, site.next
+    bulk_done, after = site.links.machine.bulk_done, site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         done = bulk_done[0]
@@ -99,14 +99,14 @@ def _resumable(site: Site, run: Callable[[Slots, int], None]) -> Step:
 
 def memory_fill(site: Site) -> Step:
     """[to value size] → []"""
-    memory, machine = _memory(site), site.executor.machine
+    memory, machine = _memory(site), site.links.machine
     to, value, size = site.operand(2), site.operand(1), site.operand(0)
     return _resumable(site, lambda q, done: memory.fill(q[to], q[value], q[size], done, machine.pause_requested))
 
 
 def memory_copy(site: Site) -> Step:
     """[to from size] → []"""
-    memory, source, machine = _memory(site, 0), _memory(site, 1), site.executor.machine
+    memory, source, machine = _memory(site, 0), _memory(site, 1), site.links.machine
     to, frm, size = site.operand(2), site.operand(1), site.operand(0)
     return _resumable(site, lambda q, done: memory.copy(q[to], source, q[frm], q[size], done, machine.pause_requested))
 

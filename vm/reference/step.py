@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
 from vm.decode import MAX_LOCALS
 from vm.facts import FunctionFacts, Instr
 from vm.instance import Instance
+from vm.machine import Machine
 from vm.types import SLOT_BYTES, Addr
-
-if TYPE_CHECKING:
-    from vm.reference.executor import ReferenceExecutor
 
 # A step gets the frame's slots three times over, as integers, f64s and f32s (slot i is f32 number 2i), and
 # answers with the next instruction's index, or with one of the transfers below.
@@ -50,11 +48,25 @@ class Target:
         self.zeros = _ZEROS[:count] if count else None
 
 
+class Links(Protocol):
+    """What steps reach beyond their frame: the machine, other functions, and the words that lead to them."""
+
+    machine: Machine
+    pending: tuple[Target, int, int]  # set by a step that transfers control: what the transfer is about
+    tail_pc: int  # and which instruction it is, when a tail call
+
+    def defined(self, instance: Instance, func: int) -> Target: ...
+    def target_of(self, code: int) -> Target: ...
+    def import_code_word(self, instance: Instance, func: int) -> memoryview: ...
+    def func_ref_words(self, func_ref: int) -> tuple[memoryview, memoryview]: ...
+    def type_id_words(self, instance: Instance) -> memoryview: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """An instruction being translated, and what surrounds it."""
 
-    executor: ReferenceExecutor
+    links: Links
     instance: Instance
     facts: FunctionFacts
     instr: Instr

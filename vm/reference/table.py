@@ -47,7 +47,7 @@ def table_size(site: Site) -> Step:
 
 def table_grow(site: Site) -> Step:
     """[ref delta] → [old elements, or -1]"""
-    table, machine = _table(site), site.executor.machine
+    table, machine = _table(site), site.links.machine
     failed = (1 << (64 if table.type.addr is I64 else 32)) - 1
     value, delta, after = site.operand(1), site.operand(0), site.next
 
@@ -90,7 +90,7 @@ def table_copy(site: Site) -> Step:
 
 def table_init(site: Site) -> Step:
     """[to from count] → []"""
-    instance, machine, elem, table = site.instance, site.executor.machine, site.imm(0), _table(site, 1)
+    instance, machine, elem, table = site.instance, site.links.machine, site.imm(0), _table(site, 1)
     to, frm, count, after = site.operand(2), site.operand(1), site.operand(0), site.next
     items = len(instance.module.elems[elem].items)
 

@@ -5,19 +5,14 @@ Sites are put into translated code here: the step a site names is replaced by on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vm.instance import Instance
-from vm.machine import CodeKind
+from vm.machine import CodeKind, Machine
 from vm.memory import RegionKind
 from vm.reference.step import Floats, Slots, Target
 from vm.reference.step import Site as Instruction
 from vm.reference.translate import translate
 from vm.stop import Site
 from vm.types import Addr
-
-if TYPE_CHECKING:
-    from vm.reference.executor import ReferenceExecutor
 
 
 class SiteHit(Exception):
@@ -29,10 +24,12 @@ def _hit(q: Slots, d: Floats, f: Floats) -> int:
 
 
 class Targets:
-    """The targets of one executor. All of it is a cache over the machine's bytes."""
+    """The targets of one executor, and its steps' `Links`. All of it is a cache over the machine's bytes."""
 
-    def __init__(self, executor: ReferenceExecutor) -> None:
-        self._executor, self._machine = executor, executor.machine
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.pending: tuple[Target, int, int] = (Target(Addr(0), 0), 0, 0)
+        self.tail_pc = 0
         self._targets: dict[tuple[Addr, int, CodeKind], Target] = {}
         self._by_code: dict[int, Target] = {}
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
@@ -52,14 +49,14 @@ class Targets:
         """What a call word leads to."""
         found = self._by_code.get(code)
         if found is None:
-            record = self._machine.code_at(code)
+            record = self.machine.code_at(code)
             assert record is not None, "a call word is always code"
             if record.kind is CodeKind.HOST:
                 found = self._targets.setdefault(
                     (record.vmctx, record.func, record.kind), Target(record.vmctx, record.func)
                 )
             else:
-                instance = self._machine.instance_at(record.vmctx)
+                instance = self.machine.instance_at(record.vmctx)
                 assert instance is not None
                 found = self.defined(instance, record.func)
             self._by_code[code] = found
@@ -67,27 +64,27 @@ class Targets:
 
     def import_code_word(self, instance: Instance, func: int) -> memoryview:
         """A live view of an import's call word, found on the era's access path."""
-        layouts = self._machine.layouts
+        layouts = self.machine.layouts
         path = layouts.era.paths["function.imported"]
-        at = layouts.follow(self._machine.space, path, instance.addr, func, instance.shape.counts)
-        return self._machine.space.words(layouts.field("VMFunctionImport", "wasm_call").at(at), 1)
+        at = layouts.follow(self.machine.space, path, instance.addr, func, instance.shape.counts)
+        return self.machine.space.words(layouts.field("VMFunctionImport", "wasm_call").at(at), 1)
 
     def func_ref_words(self, func_ref: int) -> tuple[memoryview, memoryview]:
         """Live views of a VMFuncRef's type id and call word."""
         found = self._func_refs.get(func_ref)
         if found is None:
-            layout = self._machine.layouts.struct("VMFuncRef")
-            type_id = self._machine.space.words(layout.field("type_index").at(func_ref), 1, 4)
-            code = self._machine.space.words(layout.field("array_call").at(func_ref), 1)
+            layout = self.machine.layouts.struct("VMFuncRef")
+            type_id = self.machine.space.words(layout.field("type_index").at(func_ref), 1, 4)
+            code = self.machine.space.words(layout.field("array_call").at(func_ref), 1)
             found = self._func_refs[func_ref] = (type_id, code)
         return found
 
     def type_id_words(self, instance: Instance) -> memoryview:
         """A live view of an instance's engine-wide type ids, by type index."""
-        layouts = self._machine.layouts
+        layouts = self.machine.layouts
         path = layouts.era.paths["type_ids"]
-        at = layouts.follow(self._machine.space, path, instance.addr, 0, instance.shape.counts)
-        return self._machine.space.words(at, len(instance.module.types), 4)
+        at = layouts.follow(self.machine.space, path, instance.addr, 0, instance.shape.counts)
+        return self.machine.space.words(at, len(instance.module.types), 4)
 
     def translate(self, target: Target) -> None:
         """Translates a function that was never entered."""
@@ -95,8 +92,7 @@ class Targets:
         facts = target.instance.facts(target.func)
         target.set_facts(facts)
         target.steps = [
-            translate(Instruction(self._executor, target.instance, facts, instr, i))
-            for i, instr in enumerate(facts.instrs)
+            translate(Instruction(self, target.instance, facts, instr, i)) for i, instr in enumerate(facts.instrs)
         ]
         if self.sites:
             self._patch_target(target)
@@ -108,7 +104,7 @@ class Targets:
         if sites == self.sites:
             return
         self.sites = sites
-        hosts = {r.base for r in self._machine.space.regions() if r.kind is RegionKind.HOST_CONTEXT}
+        hosts = {r.base for r in self.machine.space.regions() if r.kind is RegionKind.HOST_CONTEXT}
         self.host_sites = frozenset(s.vmctx for s in sites if s.vmctx in hosts)
         for target in self._targets.values():
             self._patch_target(target)

@@ -41,11 +41,11 @@ def local_set(site: Site) -> Step:
 
 def _storage(site: Site) -> tuple[memoryview, memoryview, int]:
     """A live view of the global's value, its region's cards, and which card it marks."""
-    space = site.executor.machine.space
+    space = site.links.machine.space
     extern = site.instance.globals[site.imm()]
     region, offset = space.locate(extern.storage, 1)
     assert region.cards is not None
-    width = global_width(site.executor.machine, extern.type)
+    width = global_width(site.links.machine, extern.type)
     view = space.words(extern.storage, max(1, width // SLOT_BYTES), min(width, SLOT_BYTES))
     return view, region.cards, offset // CARD_BYTES
 
@@ -158,7 +158,7 @@ def ref_is_null(site: Site) -> Step:
 
 def ref_func(site: Site) -> Step:
     """[] → [funcref]"""
-    machine, instance, func = site.executor.machine, site.instance, site.imm()
+    machine, instance, func = site.links.machine, site.instance, site.imm()
     to, after = site.push, site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
