@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vm.facts import FactsCache
@@ -48,7 +49,7 @@ class Instance:
     facts: FactsCache
     memories: tuple[LinearMemory, ...] = ()
     tables: tuple[Table, ...] = ()
-    globals: tuple[GlobalExtern, ...] = ()
+    globals: Sequence[GlobalExtern] = ()
 
     @property
     def addr(self) -> Addr:

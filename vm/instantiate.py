@@ -235,11 +235,13 @@ class _Maker:
         self.instance.memories += (memory,)
 
     def _define_globals(self) -> None:
+        made = list(self.instance.globals)
+        self.instance.globals = made  # an initial value may be that of an earlier global
         for i, global_ in enumerate(self.module.defined_globals):
             storage = self._follow("global.defined", i)
             value = self._constant(global_.init)
             self.machine.space.store(storage, global_width(self.machine, global_.type), value)
-            self.instance.globals += (GlobalExtern(storage, global_.type, self.instance.addr, i),)
+            made.append(GlobalExtern(storage, global_.type, self.instance.addr, i))
 
     def _constant(self, span: Span) -> int:
         instance, machine = self.instance, self.machine

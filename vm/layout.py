@@ -203,11 +203,15 @@ class Layouts:
     def __init__(self, era: Era, pointer_bytes: int = 8) -> None:
         self.era, self.pointer_bytes = era, pointer_bytes
         self._plain: dict[str, Layout] = {}
+        self._shaped: dict[tuple[str, int], tuple[Shape, Layout]] = {}  # by the shape's identity
 
     def struct(self, name: str, shape: Shape = NO_SHAPE) -> Layout:
         """The layout of struct `name`; only structs with arrays by shape need one."""
         if shape:
-            return self._resolve(name, shape)
+            key = (name, id(shape))
+            if key not in self._shaped:  # the shape is kept, so its identity is not given again
+                self._shaped[key] = (shape, self._resolve(name, shape))
+            return self._shaped[key][1]
         if name not in self._plain:
             self._plain[name] = self._resolve(name, shape)
         return self._plain[name]
