@@ -55,4 +55,4 @@ def _apply(machine: Machine, entry: Invoke | Edit) -> None:
             machine.begin((machine.instances[number], func), args)
         case Edit(_, writes):
             for write in writes:
-                machine.space.rewrite(*write)
+                machine.space.rewrite(write)

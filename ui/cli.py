@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
@@ -66,7 +67,9 @@ def _open_streams() -> None:
 
 def _failed(text: str) -> int:
     sys.stdout.flush()
-    sys.stderr.write(f"wasmscope: {safe(text)}\n")
+    with suppress(OSError):  # where it would be said is full or gone: the code says it
+        sys.stderr.write(f"wasmscope: {safe(text)}\n")
+        sys.stderr.flush()
     return exits.FAILED
 
 

@@ -11,6 +11,7 @@ from vm.host import Block, Call, Exit, GuestMemory, HostCall, Outcome, Raise, Re
 from vm.instance import Instance
 from vm.journal import HostResult
 from vm.machine import Continuation, Machine, ThreadState
+from vm.memory import Write
 from vm.types import SLOT_BYTES, Addr, ExternKind, FuncType, total_slots
 
 _CATCHES = "catches"
@@ -114,7 +115,7 @@ class Hosting:
         run: Callable[[HostCall], Outcome],
     ) -> Outcome:  # fmt: skip
         space = self.machine.space
-        writes: list[tuple[int, int, bytes]] = []
+        writes: list[Write] = []
         space.recorder = writes
         try:
             outcome = run(CallUnderWay(args, self._blocked_until(), _memory_of(caller), self.machine, caller))
@@ -151,7 +152,7 @@ class Hosting:
         if entry is None:
             return Block(Until())
         for write in entry.writes:
-            self.machine.space.rewrite(*write)
+            self.machine.space.rewrite(write)
         match entry.outcome:
             case "return":
                 return Return(entry.values)
@@ -216,7 +217,7 @@ def _memory_of(caller: Instance | None) -> GuestMemory | None:
 
 def _entry(
     machine: Machine, number: int, tick: int, args: tuple[int, ...], outcome: Outcome,
-    writes: tuple[tuple[int, int, bytes], ...],
+    writes: tuple[Write, ...],
 ) -> HostResult:  # fmt: skip
     match outcome:
         case Return(results):

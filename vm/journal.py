@@ -1,7 +1,7 @@
 """The journal: every input of a run, in tick order.
 
-With it a run can be repeated without running any host code. Writes are kept as (region number, offset, bytes): regions
-are mapped in the same order in every run, whatever their addresses.
+With it a run can be repeated without running any host code. Writes are kept as (region number, offset, bytes), a pointer
+among them as where it leads: regions are mapped in the same order in every run, whatever their addresses.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vm.errors import WasmscopeError
+from vm.memory import Write
 
 DEFAULT_LIMIT_BYTES = 256 << 20
 _ENTRY_BYTES = 200  # what an entry costs beside its data, about
-
-Write = tuple[int, int, bytes]  # region number, offset, data
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Journal:
         if self._replay is not None or not self.complete:
             return
         writes = () if isinstance(entry, Invoke) else entry.writes
-        self.size_bytes += _ENTRY_BYTES + sum(len(data) for _, _, data in writes)
+        self.size_bytes += _ENTRY_BYTES + sum(len(write.data) for write in writes)
         if self.size_bytes > self.limit_bytes:
             self.give_up(f"it passed its limit of {self.limit_bytes:,} bytes")
         else:

@@ -15,6 +15,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from vm.errors import MemoryFault, WasmscopeError
 from vm.types import Addr
@@ -48,6 +49,19 @@ class RegionKind(Enum):
     MEMORY = "linear memory"
     DATA = "module data"
     GC_HEAP = "gc heap"
+
+
+_HOLD_POINTERS = (RegionKind.VMCTX, RegionKind.TABLE, RegionKind.HOST_CONTEXT)
+_POINTER_BYTES = 8
+
+
+class Write(NamedTuple):
+    """A write as it was recorded; `pointee` is the region number and offset that a pointer leads to."""
+
+    region: int
+    offset: int
+    data: bytes
+    pointee: tuple[int, int] | None = None
 
 
 class OutOfAddressSpace(WasmscopeError):
@@ -95,7 +109,7 @@ class AddressSpace:
         self._bases: list[int] = []
         self._regions: dict[int, Region] = {}
         self._mapped = 0
-        self.recorder: list[tuple[int, int, bytes]] | None = None  # gets (region number, offset, data) of writes
+        self.recorder: list[Write] | None = None  # gets what is written
 
     def map(
         self,
@@ -171,12 +185,24 @@ class AddressSpace:
         region.view[offset : offset + len(data)] = data
         region.mark(offset, len(data))
         if self.recorder is not None:
-            self.recorder.append((region.number, offset, bytes(data)))
+            self.recorder.append(Write(region.number, offset, bytes(data), self._pointee(region, data)))
 
-    def rewrite(self, number: int, offset: int, data: bytes) -> None:
-        """Repeats a recorded write."""
-        region = next(r for r in self._regions.values() if r.number == number)
-        self.write(Addr(region.base + offset), data)
+    def _pointee(self, region: Region, data: bytes) -> tuple[int, int] | None:
+        """Where a pointer that is written into a runtime structure leads; low tag bits stay in the offset."""
+        if region.kind not in _HOLD_POINTERS or len(data) != _POINTER_BYTES:
+            return None
+        value = int.from_bytes(data, "little")
+        found = self.region_at(value)
+        return None if found is None else (found.number, value - found.base)
+
+    def rewrite(self, write: Write) -> None:
+        """Repeats a recorded write, in this space or in another one mapped in the same order."""
+        by_number = {r.number: r for r in self._regions.values()}
+        data = write.data
+        if write.pointee is not None:
+            number, offset = write.pointee
+            data = (by_number[number].base + offset).to_bytes(_POINTER_BYTES, "little")
+        self.write(Addr(by_number[write.region].base + write.offset), data)
 
     def fill_readonly(self, region: Region, data: bytes) -> None:
         """Puts a read-only region's contents in place, once, while it is made."""

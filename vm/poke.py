@@ -19,7 +19,7 @@ from vm.journal import Edit
 from vm.layout import Layout, Layouts
 from vm.machine import Machine
 from vm.memories import LinearMemory
-from vm.memory import Region, RegionKind
+from vm.memory import Region, RegionKind, Write
 from vm.state import live_types
 from vm.tables import Table
 from vm.types import SLOT_BYTES, Addr, NumType, RefType, ValType, slots
@@ -49,7 +49,7 @@ def poke(machine: Machine, addr: Addr, data: bytes) -> None:
     resolve = _check(machine, addr, data)
     space = machine.space
     assert space.recorder is None, "no host function is running at a stop"
-    writes: list[tuple[int, int, bytes]] = []
+    writes: list[Write] = []
     space.recorder = writes
     try:
         for place in resolve:

@@ -7,7 +7,9 @@ import pytest
 from debugger.events import Event, Reason, Running
 from debugger.replay import replay
 from tests.debugger.sessions import session
+from vm.host import Call, HostCall, HostFunction, Outcome, Return, Throw
 from vm.state import state_hash
+from vm.types import I32, FuncType
 
 FILL = """(module (memory 1024)
   (func (export "run") (memory.fill (i32.const 5) (i32.const 1) (i32.const 0x3f00000))))"""
@@ -34,3 +36,49 @@ def test_a_run_paused_inside_an_instruction_is_repeated_up_to_there(wat: str) ->
         for _ in range(2):
             assert s.resume().reason is Reason.PAUSE
             assert state_hash(replay(s.options, s.loaded, s.machine)) == state_hash(s.machine)
+
+
+HOSTED = """(module
+  (import "h" "go" (func $go (param i32) (result i32)))
+  (import "h" "stop" (func $stop))
+  (memory (export "memory") 1)
+  (table 2 funcref) (elem (i32.const 0) func $twice $jumps)
+  (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+  (func $jumps (param i32) (result i32) (call $stop) (i32.const 1))
+  (func (export "run") (result i32)
+    (i32.add (call $go (i32.const 0)) (i32.add (call $go (i32.const 1)) (i32.load (i32.const 64))))))"""
+
+
+class _Hosts:
+    """Calls back into the guest, writes its memory, and is thrown through; counts how often it was run."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def functions(self) -> tuple[HostFunction, ...]:
+        go = HostFunction("h", "go", FuncType((I32,), (I32,)), self._go)
+        return go, HostFunction("h", "stop", FuncType((), ()), self._stop)
+
+    def _go(self, call: HostCall) -> Outcome:
+        self.runs += 1
+        assert call.memory is not None
+        call.memory.write(64 + self.runs, b"\1")
+        return Call(
+            call.element(0, call.args[0]), (21,), lambda c, r: Return(r), lambda c, thrown: Return(thrown.values)
+        )
+
+    def _stop(self, call: HostCall) -> Outcome:
+        self.runs += 1
+        return Throw("stop", (1000,))
+
+
+def test_callbacks_and_throws_are_repeated_without_running_host_code() -> None:
+    hosts = _Hosts()
+    with session(HOSTED, "run", hosts=hosts.functions()) as s:
+        for _ in range(3):
+            s.step_instruction()
+            assert state_hash(replay(s.options, s.loaded, s.machine)) == state_hash(s.machine)
+        assert s.resume().detail.results == (str(42 + 1000 + 0x10100),)
+        ran = hosts.runs
+        assert state_hash(replay(s.options, s.loaded, s.machine)) == state_hash(s.machine)
+        assert hosts.runs == ran == 3
