@@ -1,7 +1,7 @@
 """The journal: every input of a run, in tick order.
 
-With it a run can be repeated without running any host code. Writes are kept as (region number, offset, bytes), a pointer
-among them as where it leads: regions are mapped in the same order in every run, whatever their addresses.
+With it a run can be repeated without running any host code. Writes are kept as (region number, offset, bytes), a
+pointer among them as where it leads: regions are mapped in the same order in every run, whatever their addresses.
 """
 
 from __future__ import annotations

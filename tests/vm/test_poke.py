@@ -14,7 +14,7 @@ from tests.vm.poke_fuzz import world
 from tests.worlds import World
 from vm.errors import TrapKind, UserError
 from vm.journal import Edit
-from vm.memory import RegionKind
+from vm.memory import RegionKind, Write
 from vm.poke import poke, poke_slot
 from vm.stop import StopKind
 from vm.types import Addr
@@ -53,7 +53,7 @@ def test_an_edit_is_written_marked_and_journalled() -> None:
     poke(here.machine, Addr(memory.region.base + 4), b"abc")
     assert memory.read(4, 3) == b"abc"
     assert memory.region.cards is not None and memory.region.cards[0] == 1
-    assert here.machine.journal.entries[-1] == Edit(here.machine.tick, ((memory.region.number, 4, b"abc"),))
+    assert here.machine.journal.entries[-1] == Edit(here.machine.tick, (Write(memory.region.number, 4, b"abc"),))
 
 
 def test_a_local_is_obeyed() -> None:
