@@ -32,11 +32,6 @@ class Symbols(SectionNaming):
         found.update((name, i) for i, name in self._names.globals.items())
         return found
 
-    def local_index(self, func: int, name: str) -> int | None:
-        """The local called `name` (without `$`); the innermost of several is the last."""
-        names = self._names.locals.get(func, {})
-        return next((i for i, n in reversed(list(names.items())) if n == name), None)
-
     def func_text(self, func: int) -> str:
         """`$name`, or `func[i]` when it has none."""
         name = self.func(func)

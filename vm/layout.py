@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import itemgetter
 from typing import Protocol
@@ -29,12 +29,6 @@ class Memory(Protocol):
 
     def read(self, addr: Addr, size: int) -> bytes:
         """Bytes at an absolute address. Raises MemoryFault."""
-        ...
-
-
-class WritableMemory(Memory, Protocol):
-    def write(self, addr: Addr, data: bytes) -> None:
-        """Raises MemoryFault where not writable."""
         ...
 
 
@@ -190,7 +184,6 @@ class Era:
     imports_use_import_record: bool
     startup: bool  # has startup_func_ref and runtime_data sections
     builtins: tuple[str, ...]
-    external_structs: tuple[str, ...] = field(default=())
 
     @property
     def title(self) -> str:

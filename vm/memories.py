@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vm.errors import MemoryFault, Trap, TrapKind
 from vm.layout import Layouts
-from vm.memory import CARD_BYTES, AddressSpace, Region
+from vm.memory import AddressSpace, Region
 from vm.types import Addr, MemoryType
 
 CHUNK_BYTES = 8 << 20  # a bulk operation looks for a pause request this often
@@ -123,8 +123,3 @@ def out_of_bounds(offset: int, size: int, bound: int) -> Trap:
         f"{size} byte{'s' if size != 1 else ''} at {offset:#x}, but the memory ends at {bound:#x}",
         at=offset, size=size, bound=bound,
     )  # fmt: skip
-
-
-def card_of(offset: int) -> int:
-    """Which card holds a byte of a region."""
-    return offset // CARD_BYTES

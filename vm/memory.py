@@ -144,11 +144,6 @@ class AddressSpace:
             _make_accessible(region.base, _round_up(size, mmap.PAGESIZE))
         region.size = size
 
-    def unmap(self, region: Region) -> None:
-        """Takes a region out of the map; its pages go once no view is left."""
-        self._bases.remove(region.base)
-        del self._regions[region.base]
-
     def regions(self) -> Iterator[Region]:
         """All regions, by address."""
         return (self._regions[b] for b in self._bases)

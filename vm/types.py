@@ -7,8 +7,6 @@ from enum import Enum
 from typing import NewType
 
 Addr = NewType("Addr", int)  # bytes, absolute, in the machine's address space
-CodeOffset = NewType("CodeOffset", int)  # bytes from the module file's start
-FuncIdx = NewType("FuncIdx", int)  # a module's function index space
 Tick = NewType("Tick", int)  # retired instructions, store-wide
 
 PAGE_LOG2 = 16  # of a page that says nothing else

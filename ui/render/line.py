@@ -61,11 +61,6 @@ def text_of(rendered: Line) -> str:
     return "".join(text for text, _ in rendered).rstrip()
 
 
-def to_text(lines: Iterable[Line]) -> str:
-    """Lines as plain text, each with its newline."""
-    return "".join(text_of(rendered) + "\n" for rendered in lines)
-
-
 def columns(
     rows: Iterable[Sequence[Part]], headings: Sequence[str] = (), right: Iterable[int] = (), indent: str = ""
 ) -> list[Line]:
