@@ -57,6 +57,7 @@ class LineView(ScrollView, can_focus=True):
         self._shift = 0  # cells at the left that are out of sight
         self._roles: dict[Role, Style] = {}
         self._lit = self._under = Style()
+        self._plain: Style | None = None
         self._strips: dict[int, Strip] = {}
         self._reveal_later = False  # the size is not known yet
 
@@ -81,6 +82,14 @@ class LineView(ScrollView, can_focus=True):
     def cursor_moved(self) -> None:
         """Called when the cursor is on another row."""
 
+    def foot_height(self) -> int:
+        """Rows at the bottom that do not scroll."""
+        return 0
+
+    def foot(self, index: int) -> Line:
+        """One of these."""
+        return ()
+
     # -- drawing ---------------------------------------------------------------------------------
 
     @property
@@ -88,10 +97,25 @@ class LineView(ScrollView, can_focus=True):
         """Cells in a row."""
         return self.scrollable_content_region.width or self.size.width
 
+    @property
+    def body_height(self) -> int:
+        """Rows in sight above the foot."""
+        return self.scrollable_content_region.height - self.foot_height()
+
+    def _fit_virtual_size(self) -> None:
+        """Rows and the foot, so that the last row can be scrolled to where the foot does not hide it."""
+        self.virtual_size = Size(self.text_width, self.row_count() + self.foot_height())
+
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._roles = {}
+        self._roles, self._plain = {}, None
         self._strips.clear()
+
+    def _base(self) -> Style:
+        """The pane's own look, kept: making it takes longer than a row does."""
+        if self._plain is None:
+            self._plain = self.rich_style
+        return self._plain
 
     def _style_of(self, role: Role) -> Style:
         if not self._roles:
@@ -105,7 +129,7 @@ class LineView(ScrollView, can_focus=True):
         """Draws anew after the rows have changed; `cursor` is brought into sight."""
         self._strips.clear()
         count = self.row_count()
-        self.virtual_size = Size(self.text_width, count)
+        self._fit_virtual_size()
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
         if cursor is not None:
             self._reveal(centre=True)
@@ -114,6 +138,8 @@ class LineView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         index = y + self.scroll_offset.y
+        if y >= self.body_height:
+            return self._foot_strip(y - self.body_height, width)
         if index >= self.row_count():
             return self._blank(y, width)
         if index in self._strips and self._strips[index].cell_length == width:
@@ -129,18 +155,27 @@ class LineView(ScrollView, can_focus=True):
         for start, end in self.pointed_cells(index):
             before, pointed, after = strip.divide([start, end, max(end, strip.cell_length)])
             strip = Strip.join([before, pointed.apply_style(Style(reverse=True)), after])
-        base = self.rich_style
+        base = self._base()
         if index == self.marked():
             base += self._lit
         elif index == self.cursor and self.has_focus:
             base += self._under
         return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(base)
 
+    def _foot_strip(self, index: int, width: int) -> Strip:
+        strip = Strip([Segment(text, self._style_of(role)) for text, role in self.foot(index)])
+        return strip.crop_extend(0, width, Style()).apply_style(self._base())
+
+    def redraw_foot(self) -> None:
+        """Draws the foot anew."""
+        if (rows := self.foot_height()) > 0:
+            self.refresh(Region(0, self.body_height, self.size.width, rows))
+
     def _blank(self, y: int, width: int) -> Strip:
         if y == 0 and self.row_count() == 0:
             text = Segment(self.empty_text, self._style_of(Role.DIM))
-            return Strip([text]).adjust_cell_length(width, Style()).apply_style(self.rich_style)
-        return Strip.blank(width, self.rich_style)
+            return Strip([text]).adjust_cell_length(width, Style()).apply_style(self._base())
+        return Strip.blank(width, self._base())
 
     def redraw(self, *rows: int) -> None:
         """Draws some rows anew."""
@@ -158,7 +193,7 @@ class LineView(ScrollView, can_focus=True):
         self.cursor_moved()
 
     def _reveal(self, centre: bool = False) -> None:
-        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        top, height = self.scroll_offset.y, self.body_height
         self._reveal_later = height <= 0
         if height <= 0 or top <= self.cursor < top + height - (1 if centre else 0):
             return
@@ -178,7 +213,7 @@ class LineView(ScrollView, can_focus=True):
         self.refresh()
 
     def action_page(self, by: int) -> None:
-        self.move_to(self.cursor + by * max(1, self.scrollable_content_region.height - 1))
+        self.move_to(self.cursor + by * max(1, self.body_height - 1))
 
     def action_edge(self, end: int) -> None:
         self.move_to(self.row_count() - 1 if end else 0)
@@ -192,7 +227,7 @@ class LineView(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
-        if at is None or not 0 <= at.y + self.scroll_offset.y < self.row_count():
+        if at is None or at.y >= self.body_height or not 0 <= at.y + self.scroll_offset.y < self.row_count():
             return
         self.clicked(at.y + self.scroll_offset.y, at.x + self._shift, twice=event.chain == 2)
 
@@ -210,5 +245,5 @@ class LineView(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._strips.clear()
-        self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
+        self._fit_virtual_size()
         self._reveal(centre=self._reveal_later)
