@@ -25,7 +25,7 @@ async def picture(name: str, size: tuple[int, int]) -> None:
     from debugger.launch import Options
     from ui.start import Start, WorldArgs
     from ui.tui.app import WasmscopeApp
-    from ui.tui.panes.memory import MemoryPane
+    from ui.tui.messages import AsBytes
 
     module = Path("sample-modules/fib/fib.wasm")
     app = WasmscopeApp(Start(Options(path=module, args=("12",)), WorldArgs()))
@@ -45,7 +45,7 @@ async def picture(name: str, size: tuple[int, int]) -> None:
             app.focused.value = command
             await pilot.press("enter")
             await idle()
-        app.query_one(MemoryPane).open(app.session.main.memories[0].region.base + STACK)
+        app.desk.pane("memory").open(AsBytes(app.session.main.memories[0].region.base + STACK))
         app.desk.show("watches")
         await pilot.press("escape", "4", *["down"] * 7)
         await idle()

@@ -1,12 +1,13 @@
-"""Where panes go: a pure function from the size of the desk to rectangles.
+"""Where panes go: a pure function from the size of the desk and a layout to rectangles.
 
 A slot is a place for several panes of which one is shown; its border carries their names as tabs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 NARROW, WIDE = 100, 160  # columns: below NARROW one column, from WIDE on three
 LEAST_COLUMNS, LEAST_ROWS = 32, 6  # of the desk; below nothing can be shown
@@ -14,31 +15,19 @@ _MEMORY_COLUMNS, _CONSOLE_COLUMNS, _VMCTX_COLUMNS = 82, 44, 66  # sixteen bytes 
 _STACKED_COLUMNS, _STACKED_ROWS = 50, 12  # from there on one pane above another
 
 
-@dataclass(frozen=True, slots=True)
-class PaneName:
-    """A pane: its id, what its tab says, the same for little room, and the key that goes to it."""
+class Place(StrEnum):
+    """A part of the desk. Where there is less room, several of them share a slot."""
 
-    id: str
-    title: str
-    short: str
-    key: str
+    CODE = "code"
+    FRAME = "frame"
+    STACK = "stack"
+    SIDE = "side"
+    FIELDS = "fields"
+    BYTES = "bytes"
+    TALK = "talk"
 
 
-PANES: tuple[PaneName, ...] = (
-    PaneName("code", "Code", "Code", "1"),
-    PaneName("frame", "Frame", "Frame", "2"),
-    PaneName("stack", "Call stack", "Stack", "3"),
-    PaneName("vmctx", "vmctx", "vmctx", "4"),
-    PaneName("memory", "Memory", "Mem", "5"),
-    PaneName("tables", "Tables", "Tabl", "6"),
-    PaneName("map", "Map", "Map", "7"),
-    PaneName("console", "Console", "Cons", "8"),
-    PaneName("breakpoints", "Breakpoints", "Brk", "9"),
-    PaneName("watches", "Watches", "Wat", "0"),
-    PaneName("output", "Output", "Out", "o"),
-)
-BY_ID: Mapping[str, PaneName] = {p.id: p for p in PANES}
-_ALL = tuple(p.id for p in PANES)
+Layout = tuple[tuple[str, Place], ...]  # panes by id, in the order of tabs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,55 +50,48 @@ class Slot:
         return next((p for p in reversed(chosen) if p in self.panes), self.panes[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A pane's name in a border: its first column within the slot, and its text."""
-
-    id: str
-    x: int
-    text: str
-
-
-_LOWER_LEFT = ("vmctx", "memory", "tables", "map")
-_LOWER_RIGHT = ("console", "breakpoints", "watches", "output")
-
-
-def arrange(width: int, height: int, zoomed: str | None = None) -> tuple[Slot, ...]:
+def arrange(width: int, height: int, layout: Layout, zoomed: str | None = None) -> tuple[Slot, ...]:
     """The slots of a desk of this size, none when it is too small; a zoomed pane has it all."""
+    everything = _of(layout, *Place)
     if width < LEAST_COLUMNS or height < LEAST_ROWS:
         return ()
     if zoomed is not None:
-        return (Slot(Rect(0, 0, width, height), (zoomed, *(p for p in _ALL if p != zoomed))),)
+        return (Slot(Rect(0, 0, width, height), (zoomed, *(p for p in everything if p != zoomed))),)
     if width < _STACKED_COLUMNS or height < _STACKED_ROWS:
-        return (Slot(Rect(0, 0, width, height), _ALL),)
+        return (Slot(Rect(0, 0, width, height), everything),)
     upper = height * 11 // 20
     if width < NARROW:
         return (
-            Slot(Rect(0, 0, width, upper), ("code",)),
-            Slot(Rect(0, upper, width, height - upper), _ALL[1:]),
+            Slot(Rect(0, 0, width, upper), _of(layout, Place.CODE)),
+            Slot(Rect(0, upper, width, height - upper), _of(layout, *(p for p in Place if p is not Place.CODE))),
         )
-    return _two_columns(width, upper, height) if width < WIDE else _three_columns(width, upper, height)
+    make = _two_columns if width < WIDE else _three_columns
+    return make(width, upper, height, layout)
 
 
-def _two_columns(width: int, upper: int, height: int) -> tuple[Slot, ...]:
+def _of(layout: Layout, *places: Place) -> tuple[str, ...]:
+    return tuple(id_ for id_, place in layout if place in places)
+
+
+def _two_columns(width: int, upper: int, height: int, layout: Layout) -> tuple[Slot, ...]:
     left, side = width * 13 // 20, upper * 3 // 5
     return (
-        Slot(Rect(0, 0, left, upper), ("code",)),
-        Slot(Rect(left, 0, width - left, side), ("frame",)),
-        Slot(Rect(left, side, width - left, upper - side), ("stack",)),
-        Slot(Rect(0, upper, left, height - upper), _LOWER_LEFT),
-        Slot(Rect(left, upper, width - left, height - upper), _LOWER_RIGHT),
+        Slot(Rect(0, 0, left, upper), _of(layout, Place.CODE)),
+        Slot(Rect(left, 0, width - left, side), _of(layout, Place.FRAME)),
+        Slot(Rect(left, side, width - left, upper - side), _of(layout, Place.STACK)),
+        Slot(Rect(0, upper, left, height - upper), _of(layout, Place.FIELDS, Place.BYTES)),
+        Slot(Rect(left, upper, width - left, height - upper), _of(layout, Place.TALK, Place.SIDE)),
     )
 
 
-def _three_columns(width: int, upper: int, height: int) -> tuple[Slot, ...]:
+def _three_columns(width: int, upper: int, height: int, layout: Layout) -> tuple[Slot, ...]:
     code, middle, side = width * 9 // 20, width * 11 // 40, upper * 3 // 5
     right, lower = width - code - middle, height - upper
     upper_slots = (
-        Slot(Rect(0, 0, code, upper), ("code",)),
-        Slot(Rect(code, 0, middle, upper), ("frame",)),
-        Slot(Rect(code + middle, 0, right, side), ("stack",)),
-        Slot(Rect(code + middle, side, right, upper - side), ("watches",)),
+        Slot(Rect(0, 0, code, upper), _of(layout, Place.CODE)),
+        Slot(Rect(code, 0, middle, upper), _of(layout, Place.FRAME)),
+        Slot(Rect(code + middle, 0, right, side), _of(layout, Place.STACK)),
+        Slot(Rect(code + middle, side, right, upper - side), _of(layout, Place.SIDE)),
     )
     console = max(_CONSOLE_COLUMNS, width // 4)
     vmctx = width - _MEMORY_COLUMNS - console
@@ -117,30 +99,12 @@ def _three_columns(width: int, upper: int, height: int) -> tuple[Slot, ...]:
         vmctx = width // 2
         return (
             *upper_slots,
-            Slot(Rect(0, upper, vmctx, lower), ("vmctx", "memory", "tables", "map")),
-            Slot(Rect(vmctx, upper, width - vmctx, lower), ("console", "breakpoints", "output")),
+            Slot(Rect(0, upper, vmctx, lower), _of(layout, Place.FIELDS, Place.BYTES)),
+            Slot(Rect(vmctx, upper, width - vmctx, lower), _of(layout, Place.TALK)),
         )
     return (
         *upper_slots,
-        Slot(Rect(0, upper, vmctx, lower), ("vmctx", "tables", "map")),
-        Slot(Rect(vmctx, upper, _MEMORY_COLUMNS, lower), ("memory",)),
-        Slot(Rect(vmctx + _MEMORY_COLUMNS, upper, console, lower), ("console", "breakpoints", "output")),
+        Slot(Rect(0, upper, vmctx, lower), _of(layout, Place.FIELDS)),
+        Slot(Rect(vmctx, upper, _MEMORY_COLUMNS, lower), _of(layout, Place.BYTES)),
+        Slot(Rect(vmctx + _MEMORY_COLUMNS, upper, console, lower), _of(layout, Place.TALK)),
     )
-
-
-def tabs(slot: Slot, shown: str) -> tuple[tuple[Tab, ...], str]:
-    """The tabs of a slot and what stands between them: full names, else short ones, else the shown one alone."""
-    for names, between in (("title", " │ "), ("short", " │ "), ("short", " ")):
-        found = tuple(_placed(slot.panes, names, between))
-        if found[-1].x + len(found[-1].text) <= slot.rect.width - 2:
-            return found, between
-    pane = BY_ID[shown]
-    return (Tab(shown, 2, f"{pane.key} {pane.title}"),), ""
-
-
-def _placed(panes: Sequence[str], names: str, between: str) -> Iterator[Tab]:
-    x = 2
-    for id_ in panes:
-        text = f"{BY_ID[id_].key} {getattr(BY_ID[id_], names)}"
-        yield Tab(id_, x, text)
-        x += len(text) + len(between)

@@ -9,6 +9,7 @@ from debugger.events import Reason, Stopped
 from ui.render.line import Line, Role, line
 from ui.tui.context import Screen
 from ui.tui.palette import styles_of
+from ui.tui.pane import Hints
 from vm.machine import ThreadState
 
 _NAME_COLUMNS = 60  # below, the title begins with the state
@@ -91,31 +92,18 @@ _KEYS_OVER = (
 )  # fmt: skip
 _KEYS_TRAPPED = (("u/d", "frame"), *_KEYS_OVER)
 _KEYS_RUNNING = (("F6", "pause"), ("o", "output and input"), ("?", "help"), ("q", "quit"))
-_KEYS_OF_PANES: dict[str, tuple[tuple[str, str], ...]] = {
-    "vmctx": (("Enter", "follow"), ("⌫", "back")),
-    "memory": (("g", "go to"), ("[ ]", "region"), ("⌫", "back")),
-    "stack": (("Enter", "select"),),
-    "map": (("Enter", "open"),),
-    "tables": (("Enter", "open"),),
-    "breakpoints": (("x", "delete"), ("Space", "on/off")),
-    "watches": (("x", "delete"), ("w", "add")),
-    "console": (("Enter", "run"), ("Tab", "complete"), ("↑↓", "history"), ("Esc", "leave")),
-    "output": (("Enter", "send"), ("^D", "end of input"), ("Esc", "leave")),
-}
-_TYPED_IN = ("console", "output")  # panes where letters are text
 
 
-def hints(shared: Screen, pane: str, width: int) -> Line:
-    """The keys that make sense now, as many as there is room for: the pane's own first."""
+def hints(shared: Screen, own: Hints, typed: bool, width: int) -> Line:
+    """The keys that make sense now, as many as there is room for: the pane's own first. `typed`: letters are text."""
     last = shared.session.last
     if shared.running:
-        keys = _KEYS_RUNNING
+        keys: Hints = _KEYS_RUNNING
     elif last is None or last.reason in (Reason.FINISHED, Reason.EXITED):
         keys = _KEYS_OVER
     else:
         keys = _KEYS_TRAPPED if last.reason is Reason.TRAP else _KEYS_PAUSED
-    own = _KEYS_OF_PANES.get(pane, ())
-    keys = own if pane in _TYPED_IN else (*own, *(k for k in keys if k[0] not in [o[0] for o in own]))
+    keys = own if typed else (*own, *(k for k in keys if k[0] not in [o[0] for o in own]))
     parts: list[tuple[str, Role]] = []
     used = 0
     for key, meaning in keys:

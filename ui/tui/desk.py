@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,8 +11,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, Slot, Tab, arrange, tabs
-from ui.tui.pane import Pane
+from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, Slot, arrange
+from ui.tui.context import Screen
+from ui.tui.pane import Hints, Pane
+from ui.tui.registry import BY_ID, PANES, default_layout
+from ui.tui.tabs import Tab, joined, tabs
 
 _BARS = 2  # rows of the screen above and below the desk
 _LEAST_BORDERED = 5  # rows; a lower pane has no border
@@ -30,9 +33,10 @@ class Desk(Container):
     #too-small { width: 100%; height: 100%; color: $text-warning; }
     """
 
-    def __init__(self, panes: Sequence[Widget]) -> None:
+    def __init__(self, shared: Screen) -> None:
         super().__init__(id="desk")
-        self._panes = {pane.id or "": pane for pane in panes}
+        self._panes = {kind.id: kind.make(shared) for kind in PANES}
+        self._layout = default_layout()
         self._chosen: list[str] = []  # ids, the last one most recently
         self._active = "code"  # what has the keys
         self._zoomed: str | None = None
@@ -52,7 +56,7 @@ class Desk(Container):
     # -- placing ---------------------------------------------------------------------------------
 
     def _arrange(self, width: int, height: int) -> None:
-        self._slots = arrange(width, height, self._zoomed)
+        self._slots = arrange(width, height, self._layout, self._zoomed)
         self._say_size(width, height)
         shown = [slot.shown(self._chosen) for slot in self._slots]
         for id_, pane in self._panes.items():
@@ -76,9 +80,11 @@ class Desk(Container):
         pane.styles.width, pane.styles.height = rect.width, rect.height
         pane.set_class(rect.height < _LEAST_BORDERED, "borderless")
         shown = pane.id or ""
-        self._tabs[slot], between = tabs(slot, shown)
-        names = [Content.styled(tab.text, "bold" if tab.id == shown else "dim") for tab in self._tabs[slot]]
-        pane.border_title = Content(between).join(names)
+        self._tabs[slot] = tabs(slot, shown, BY_ID)
+        names = joined(self._tabs[slot])
+        pane.border_title = Content("").join(
+            Content.styled(text, "bold" if id_ == shown else "dim") for id_, text in names
+        )
         if isinstance(pane, Pane):
             pane.catch_up()
 
@@ -88,6 +94,21 @@ class Desk(Container):
     def active(self) -> str:
         """The pane that has the keys, by id."""
         return self._active
+
+    @property
+    def hints(self) -> Hints:
+        """Keys of the pane that has them."""
+        found: Hints = getattr(self._panes[self._active], "hints", ())
+        return found
+
+    def all_panes(self) -> Iterator[Pane]:
+        """The panes that show the session, in the order of the registry."""
+        return (pane for pane in self._panes.values() if isinstance(pane, Pane))
+
+    def pane(self, id_: str) -> Pane | None:
+        """A pane by id, if it shows the session."""
+        found = self._panes[id_]
+        return found if isinstance(found, Pane) else None
 
     def show(self, id_: str) -> None:
         """Brings a pane to the front of its slot; the keys stay where they are."""

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from ui.command import Context
 from ui.commands import TABLE
 from ui.render.line import Line, Part, Role, columns, heading, line
-from ui.tui.arrange import PANES
 from ui.tui.line_view import LineView
+from ui.tui.registry import PANES
 
 
 class HelpView(LineView):

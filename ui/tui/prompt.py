@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label
 
-Answer = Callable[[str], None]
+from ui.tui.messages import Answer
 
 
 class Prompt(Horizontal):
-    """Hidden until `ask`. Escape and an empty line answer nothing."""
+    """Hidden until `ask`. Escape answers nothing, nor does an empty line unless it may."""
 
     DEFAULT_CSS = """
     Prompt { dock: bottom; height: 1; width: 100%; display: none; background: $panel; layer: above; }
@@ -37,16 +37,18 @@ class Prompt(Horizontal):
     def __init__(self) -> None:
         super().__init__(id="prompt")
         self._answer: Answer | None = None
+        self._may_be_empty = False
 
     def compose(self) -> ComposeResult:
         yield Label("", id="question")
         yield Input(id="answer", compact=True)
 
-    def ask(self, question: str, answer: Answer) -> None:
-        """Shows a question; what is typed goes to `answer` with the `Answered` message."""
-        self._answer = answer
-        self.query_one("#question", Label).update(question)
-        self.query_one(Input).value = ""
+    def ask(self, question: str, answer: Answer, text: str = "", may_be_empty: bool = False) -> None:
+        """Shows a question, `text` to begin with; what is typed goes to `answer` with the `Answered` message."""
+        self._answer, self._may_be_empty = answer, may_be_empty
+        self.query_one("#question", Label).update(Content(question))
+        self.query_one(Input).value = text
+        self.query_one(Input).cursor_position = len(text)
         self.display = True
         self.screen.set_focus(self.query_one(Input))  # at once, so that the next key goes there
 
@@ -59,5 +61,5 @@ class Prompt(Horizontal):
         event.stop()
         text, answer = event.value.strip(), self._answer
         self.action_close()
-        if text and answer is not None:
+        if (text or self._may_be_empty) and answer is not None:
             self.post_message(self.Answered(text, answer))

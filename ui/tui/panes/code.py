@@ -8,15 +8,19 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ui.highlight import SourceLine
 from ui.listings import SourcePlace
 from ui.render import code
 from ui.render.line import Line, line
 from ui.render.stops import glyph_of
 from ui.tui.context import Screen
 from ui.tui.literal import literal
+from ui.tui.messages import AtAddress, AtCode, Goto, Target
 from ui.tui.pane import Pane
 from vm.disasm import Line as Disassembled
+from vm.errors import UserError
 from vm.instance import Instance
+from vm.machine import CodeKind
 from vm.stop import Site
 from vm.types import ExternKind
 
@@ -59,14 +63,14 @@ class CodePane(Pane):
         super().__init__(screen, "code")
         self._source_wanted = True  # shown where the file is there
         self._spot: Spot | None = None
+        self._followed: tuple[object, int, int] | None = None  # machine, stop and frame last gone to
         self._rows: list[Disassembled] = []
-        self._text: tuple[str, ...] | None = None  # of the source file, when it is what is shown
+        self._text: tuple[SourceLine, ...] | None = None  # of the source file, when it is what is shown
         self._place: SourcePlace | None = None
         self._source_marks: dict[int, str] = {}  # glyphs by line
         self._marks = code.Marks()
         self._pc_row: int | None = None
         self._comment = ""  # beside the instruction at pc
-        self._history: list[Spot] = []
 
     @property
     def in_source(self) -> bool:
@@ -76,13 +80,17 @@ class CodePane(Pane):
     # -- what is shown ---------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Shows the selected frame; when nothing is being run, what was shown before, or the first export."""
+        """Shows the selected frame once it is another; else what was shown before, or the first export."""
         session = self.shared.session
+        frame_of = (session.machine, session.stop_id, session.selected)
+        if frame_of == self._followed:
+            self.refresh_marks()
+            return
+        self._followed = frame_of
         frame = session.frame() if self.shared.readable else None
         if frame is not None and frame.instance is None:
             frame = next((f for f in session.inspect.frames() if f.instance), None)
         if frame is not None and frame.instance is not None:
-            self._history.clear()
             self._open(Spot(frame.instance, frame.func, frame.pc))
         elif self._spot is not None and self._spot.instance in session.machine.instances:
             self._open(self._spot, self.cursor)
@@ -96,11 +104,36 @@ class CodePane(Pane):
         own = next((f for f in exported if f >= module.num_imported_funcs), module.num_imported_funcs)
         return Spot(self.shared.session.main, own, 0) if module.bodies else None
 
-    def open(self, instance: Instance, func: int, pc: int) -> None:
-        """Shows a function, the cursor on an instruction; Backspace comes back."""
-        if self._spot is not None:
-            self._history.append(self._spot)
-        self._open(Spot(instance, func, pc))
+    def _site(self, target: Target) -> Site | None:
+        """The instruction that a target is; of a code address, the first one of its function."""
+        match target:
+            case AtCode(site):
+                return site
+            case AtAddress(addr):
+                code = self.shared.session.machine.code_at(addr)
+                own = code is not None and code.kind not in (CodeKind.HOST, CodeKind.BUILTIN)
+                return Site(code.vmctx, code.func, 0) if code is not None and own else None
+            case _:
+                return None
+
+    def shows(self, target: Target) -> bool:
+        return self._site(target) is not None
+
+    def open(self, target: Target) -> None:
+        """Shows a function, the cursor on an instruction."""
+        site = self._site(target)
+        instance = self.shared.session.machine.instance_at(site.vmctx) if site is not None else None
+        if site is None or instance is None or instance.is_imported(site.func):
+            raise UserError("that is a host function: it has no code to show")
+        self._open(Spot(instance, site.func, site.pc))
+
+    def spot(self) -> object:
+        return self._spot, self.cursor
+
+    def go_back(self, spot: object) -> None:
+        match spot:
+            case Spot() as known, int(cursor):
+                self._open(known, cursor)
 
     def _open(self, spot: Spot, cursor: int | None = None) -> None:
         views, self._spot = self.shared.views, spot
@@ -220,10 +253,4 @@ class CodePane(Pane):
         instr = instance.facts(self._spot.func).instrs[row.index]
         target = instr.imm[0] if instr.op.name in ("call", "return_call", "ref.func") else None
         if isinstance(target, int) and not instance.is_imported(target):
-            self._spot = Spot(instance, self._spot.func, row.index)
-            self.open(instance, target, 0)
-
-    def action_back(self) -> None:
-        """Backspace: back to where Enter was pressed."""
-        if self._history:
-            self._open(self._history.pop())
+            self.post_message(Goto(AtCode(Site(instance.addr, target, 0))))

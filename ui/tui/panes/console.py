@@ -14,6 +14,8 @@ from textual.widgets import Input
 from ui.completion import Completion
 from ui.render.line import Line, Role, line
 from ui.tui.bridge import OutputPiece
+from ui.tui.context import Screen
+from ui.tui.pane import Hints
 from ui.tui.panes.log import Log
 
 _KEPT_COMMANDS = 500
@@ -94,6 +96,7 @@ class ConsolePane(Vertical):
     """The REPL's commands."""
 
     DEFAULT_CSS = "ConsolePane Log { height: 1fr; background: $surface; }"
+    hints: ClassVar[Hints] = (("Enter", "run"), ("Tab", "complete"), ("↑↓", "history"), ("Esc", "leave"))
 
     class Entered(Message):
         """A command was typed."""
@@ -101,6 +104,9 @@ class ConsolePane(Vertical):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    def __init__(self, _screen: Screen) -> None:
+        super().__init__(id="console")
 
     def compose(self) -> ComposeResult:
         yield Log("console-log", "help lists the commands")
@@ -123,12 +129,12 @@ class ConsolePane(Vertical):
 class FeedInput(HistoryInput):
     """A line for the guest: Ctrl-D ends its standard input."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "end", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "no_more", show=False)]
 
     class Ended(Message):
         """Nothing more will come."""
 
-    def action_end(self) -> None:
+    def action_no_more(self) -> None:
         self.post_message(self.Ended())
 
 
@@ -136,6 +142,7 @@ class OutputPane(Vertical):
     """What the guest wrote, and a line for its standard input."""
 
     DEFAULT_CSS = "OutputPane Log { height: 1fr; background: $surface; }"
+    hints: ClassVar[Hints] = (("Enter", "send"), ("^D", "end of input"), ("Esc", "leave"))
 
     class Fed(Message):
         """A line for the guest."""
@@ -144,8 +151,8 @@ class OutputPane(Vertical):
             super().__init__()
             self.text = text
 
-    def __init__(self, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, _screen: Screen) -> None:
+        super().__init__(id="output")
         self._partial: tuple[str, bool] = ("", False)  # the last line, whose end has not come; whether it is an error
 
     def compose(self) -> ComposeResult:

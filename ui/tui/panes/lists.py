@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from ui.render import runtime, stops
 from ui.render.line import Line, Part, Role, columns, heading, note
 from ui.tui.context import Screen
-from ui.tui.pane import Pane
+from ui.tui.messages import AsBytes, AtAddress, Changed, Goto, Target
+from ui.tui.pane import Hints, Pane
 from vm.memory import Region
 
 _MOST_ELEMENTS = 1024  # of a table; the vmctx pane has them all
@@ -42,12 +42,7 @@ class ListPane(Pane):
 class AddressPane(ListPane):
     """Lines of which some have an address; Enter goes there."""
 
-    class Opened(Message):
-        """Enter on a row with an address."""
-
-        def __init__(self, addr: int) -> None:
-            super().__init__()
-            self.addr = addr
+    hints: ClassVar[Hints] = (("Enter", "open"),)
 
     def __init__(self, screen: Screen, id: str) -> None:
         super().__init__(screen, id)
@@ -55,13 +50,20 @@ class AddressPane(ListPane):
 
     def action_choose(self) -> None:
         if (addr := self._addresses.get(self.cursor)) is not None:
-            self.post_message(self.Opened(addr))
+            self.post_message(Goto(self.target(addr)))
+
+    def target(self, addr: int) -> Target:
+        """What Enter leads to."""
+        return AtAddress(addr)
 
 
 class TablesPane(AddressPane):
     """Tables of the selected frame's instance, and its funcrefs; Enter shows one in the vmctx pane."""
 
     empty_text = "this module has no table and takes no function reference"
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen, "tables")
 
     def lines(self) -> Iterator[Line]:
         self._addresses = {}
@@ -88,9 +90,15 @@ class TablesPane(AddressPane):
 class MapPane(AddressPane):
     """Every region of the address space; Enter opens one in the memory pane."""
 
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen, "map")
+
+    def target(self, addr: int) -> Target:
+        return AsBytes(addr)
+
     def lines(self) -> Iterator[Line]:
         machine = self.shared.session.machine
-        owners = {int(i.addr): i.name for i in machine.instances}
+        owners = {i.addr: i.name for i in machine.instances}
         found: list[Region] = list(machine.space.regions())
         self._addresses = {row: region.base for row, region in enumerate(found, 1)}
         yield from runtime.regions(found, owners)
@@ -101,12 +109,10 @@ class BreakpointsPane(ListPane):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x,delete", "delete", "delete the breakpoint", id="breakpoints.delete"),
-        Binding("space", "toggle", "switch it on or off", id="breakpoints.toggle"),
+        Binding("space", "switch", "switch it on or off", id="breakpoints.toggle"),
     ]
+    hints: ClassVar[Hints] = (("x", "delete"), ("Space", "on/off"))
     empty_text = "no breakpoint: b in the code pane, or break LOCATION in the console"
-
-    class Changed(Message):
-        """One was switched or deleted."""
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "breakpoints")
@@ -123,13 +129,13 @@ class BreakpointsPane(ListPane):
     def action_delete(self) -> None:
         if (id_ := self._chosen()) is not None:
             self.shared.session.breakpoints.delete(id_)
-            self.post_message(self.Changed())
+            self.post_message(Changed())
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         if (id_ := self._chosen()) is not None:
             found = self.shared.session.breakpoints.get(id_)
             found.enabled = not found.enabled
-            self.post_message(self.Changed())
+            self.post_message(Changed())
 
 
 class WatchesPane(ListPane):
@@ -138,10 +144,8 @@ class WatchesPane(ListPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x,delete", "delete", "delete the watch", id="watches.delete"),
     ]
+    hints: ClassVar[Hints] = (("x", "delete"), ("w", "add"))
     empty_text = "no watch expression: w adds one"
-
-    class Changed(Message):
-        """One was deleted."""
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "watches")
@@ -159,4 +163,4 @@ class WatchesPane(ListPane):
     def action_delete(self) -> None:
         if self.cursor < len(self._ids) and not self.shared.running:
             self.shared.session.watches.delete(self._ids[self.cursor])
-            self.post_message(self.Changed())
+            self.post_message(Changed())

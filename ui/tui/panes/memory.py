@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
+from ui.examine import place_of
 from ui.render.hexdump import hex_line
 from ui.render.line import Line, Role, line
 from ui.render.runtime import address, size
 from ui.tui.context import Screen
 from ui.tui.literal import literal
-from ui.tui.pane import Pane
+from ui.tui.messages import AsBytes, Ask, AtAddress, Explained, Goto, Target
+from ui.tui.pane import Hints, Pane
+from vm.errors import UserError
 from vm.memory import Region, RegionKind
 from vm.types import Addr
 
@@ -60,24 +62,14 @@ class MemoryPane(Pane):
         Binding("left,h", "byte(-1)", show=False),
         Binding("right,l", "byte(1)", show=False),
     ]
+    hints: ClassVar[Hints] = (("g", "go to"), ("[ ]", "region"), ("⌫", "back"))
     empty_text = "this module has no memory: 7 lists all regions, ] goes through them"
-
-    class Goto(Message):
-        """The user wants to go somewhere: ask where."""
-
-    class Pointed(Message):
-        """The cursor is on a byte: what lies there, for the line below."""
-
-        def __init__(self, explanation: Line) -> None:
-            super().__init__()
-            self.explanation = explanation
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "memory")
         self._region: Region | None = None
         self._byte = 0  # of the cursor's row
         self._shape = RowShape(8, 16)
-        self._trail: list[tuple[Region, int]] = []
 
     def read(self) -> None:
         """The same region as before, found again after a restart; at first the first linear memory."""
@@ -87,7 +79,6 @@ class MemoryPane(Pane):
             same = (r for r in regions if known is not None and (r.kind, r.name) == (known.kind, known.name))
             memory = (r for r in regions if r.kind is RegionKind.MEMORY)
             self._region = next(same, None) or next(memory, None)
-            self._trail.clear()
         self._fit()
         self.show()
         self._watch()
@@ -170,7 +161,7 @@ class MemoryPane(Pane):
 
     def cursor_moved(self) -> None:
         if not self.shared.running and self._region is not None:
-            self.post_message(self.Pointed(self.explanation()))
+            self.post_message(Explained(self.explanation()))
 
     def explanation(self) -> Line:
         """The value under the cursor in each of the usual types, little-endian."""
@@ -191,15 +182,26 @@ class MemoryPane(Pane):
 
     # -- going places ----------------------------------------------------------------------------
 
-    def open(self, addr: int) -> bool:
-        """Shows a native address; False when nothing is there."""
-        region = self.shared.session.machine.space.region_at(addr)
-        if region is None:
-            return False
-        if self._region is not None:
-            self._trail.append((self._region, self.cursor * self._shape.per_row + self._byte))
-        self._go(region, addr - region.base)
-        return True
+    def _region_of(self, target: Target) -> Region | None:
+        if not isinstance(target, AtAddress | AsBytes):
+            return None
+        return self.shared.session.machine.space.region_at(target.addr)
+
+    def shows(self, target: Target) -> bool:
+        return self._region_of(target) is not None
+
+    def open(self, target: Target) -> None:
+        """Shows a native address."""
+        if isinstance(target, AtAddress | AsBytes) and (region := self._region_of(target)) is not None:
+            self._go(region, target.addr - region.base)
+
+    def spot(self) -> object:
+        return self._region, self.cursor * self._shape.per_row + self._byte
+
+    def go_back(self, spot: object) -> None:
+        match spot:
+            case Region() as region, int(offset):
+                self._go(region, offset)
 
     def _go(self, region: Region, offset: int) -> None:
         self._region = region
@@ -208,10 +210,6 @@ class MemoryPane(Pane):
         self.show(row)
         self._watch()
         self.cursor_moved()
-
-    def action_back(self) -> None:
-        if self._trail:
-            self._go(*self._trail.pop())
 
     def action_region(self, by: int) -> None:
         """The next region, or the one before."""
@@ -222,7 +220,14 @@ class MemoryPane(Pane):
         self._go(regions[(at + by) % len(regions)], 0)
 
     def action_goto(self) -> None:
-        self.post_message(self.Goto())
+        self.post_message(Ask("memory at (expression)", self._goto))
+
+    def _goto(self, text: str) -> None:
+        place = place_of(self.shared.session, text)
+        base = place.memory.region.base if place.memory is not None else 0
+        if self.shared.session.machine.space.region_at(base + place.at) is None:
+            raise UserError(f"nothing is mapped at {base + place.at:#x}")
+        self.post_message(Goto(AsBytes(base + place.at)))
 
 
 def _number(value: int | float) -> str:

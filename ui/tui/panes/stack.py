@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ui.render import frame
 from ui.render.line import Line
 from ui.tui.context import Screen
-from ui.tui.pane import Pane
+from ui.tui.messages import AtFrame, Goto
+from ui.tui.pane import Hints, Pane
 
 
 class StackPane(Pane):
     """One row a frame, innermost first; rows are made when they come into sight."""
 
     empty_text = "no call is under way"
+    hints: ClassVar[Hints] = (("Enter", "select"),)
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "stack")
@@ -33,3 +37,8 @@ class StackPane(Pane):
 
     def marked(self) -> int | None:
         return self.shared.session.selected
+
+    def action_choose(self) -> None:
+        """Enter: the frame under the cursor, for every pane."""
+        if self._depth:
+            self.post_message(Goto(AtFrame(self.cursor)))

@@ -9,15 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import ClassVar
 
-from textual.message import Message
-
 from ui.render.line import Line, Part, Role, heading, line
 from ui.render.runtime import address, type_text, value_text
 from ui.tui.context import Screen
 from ui.tui.literal import literal
-from ui.tui.pane import Pane
+from ui.tui.messages import AtAddress, Explained, Goto, Target
+from ui.tui.pane import Hints, Pane
 from ui.tui.structures import Block, Entry, blocks
-from vm.instance import Instance
 
 _BYTES_COLUMNS = 92  # from this width on, bytes stand beside each field
 _SHOWN_BYTES = 8
@@ -28,37 +26,20 @@ _SECTION_ROLES = (Role.KEYWORD, Role.NAME, Role.TYPE, Role.LABEL, Role.STRING)
 class VmctxPane(Pane):
     """All fields of the structures, with what changed since the stop before."""
 
-    empty_text: ClassVar[str] = "no instance"
+    empty_text = "no instance"
 
-    class Followed(Message):
-        """Enter on a pointer that leads outside these structures."""
-
-        def __init__(self, addr: int) -> None:
-            super().__init__()
-            self.addr = addr
-
-    class Pointed(Message):
-        """The cursor is on a field: what it is, for the line that explains it."""
-
-        def __init__(self, explanation: Line) -> None:
-            super().__init__()
-            self.explanation = explanation
+    hints: ClassVar[Hints] = (("Enter", "follow"), ("⌫", "back"))
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "vmctx")
         self._blocks: list[Block] = []
         self._starts: list[int] = []  # rows of the headings
         self._count = 0
-        self._instance: Instance | None = None
-        self._trail: list[int] = []
 
     def read(self) -> None:
         """The structures of the selected frame's instance; fields are read when they come into sight."""
         session = self.shared.session
         instance = session.instance()
-        if instance is not self._instance:
-            self._trail.clear()
-        self._instance = instance
         self._blocks = list(blocks(session.machine, session.inspect, instance))
         self._starts, self._count = [], 0
         for block in self._blocks:
@@ -112,7 +93,7 @@ class VmctxPane(Pane):
 
     def cursor_moved(self) -> None:
         if not self.shared.running:
-            self.post_message(self.Pointed(self.explanation()))
+            self.post_message(Explained(self.explanation()))
 
     def explanation(self) -> Line:
         """The field under the cursor: the runtime's type, what it means, its bytes, what it hits."""
@@ -132,14 +113,16 @@ class VmctxPane(Pane):
         if self.shared.running:
             return
         entry = self._entry(self.cursor)
-        if entry is None or not entry.leads_to:
-            return
-        here = self.row_of(entry.leads_to)
-        if here is not None:
-            self._trail.append(self.cursor)
-            self.move_to(here)
-        else:
-            self.post_message(self.Followed(entry.leads_to))
+        if entry is not None and entry.leads_to:
+            self.post_message(Goto(AtAddress(entry.leads_to)))
+
+    def shows(self, target: Target) -> bool:
+        self.read_if_due()
+        return isinstance(target, AtAddress) and self.row_of(target.addr) is not None
+
+    def open(self, target: Target) -> None:
+        if isinstance(target, AtAddress) and (row := self.row_of(target.addr)) is not None:
+            self.move_to(row)
 
     def row_of(self, addr: int) -> int | None:
         """The row of the field at an address."""
@@ -148,10 +131,6 @@ class VmctxPane(Pane):
             if found is not None:
                 return start + 1 + found
         return None
-
-    def action_back(self) -> None:
-        if self._trail:
-            self.move_to(self._trail.pop())
 
 
 def _value(entry: Entry, value: bytes) -> str:

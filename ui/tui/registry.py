@@ -1,0 +1,51 @@
+"""Every pane, a line each: its order here is the order of tabs, and of who is asked first to show something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from textual.widget import Widget
+
+from ui.tui.arrange import Layout, Place
+from ui.tui.context import Screen
+from ui.tui.panes.code import CodePane
+from ui.tui.panes.console import ConsolePane, OutputPane
+from ui.tui.panes.frame import FramePane
+from ui.tui.panes.lists import BreakpointsPane, MapPane, TablesPane, WatchesPane
+from ui.tui.panes.memory import MemoryPane
+from ui.tui.panes.stack import StackPane
+from ui.tui.panes.vmctx import VmctxPane
+
+
+@dataclass(frozen=True, slots=True)
+class PaneKind:
+    """A pane: its id, what its tab says, the same for little room, the key that goes to it, and where it stands."""
+
+    id: str
+    title: str
+    short: str
+    key: str  # empty: by the palette, the jump letters and its tab alone
+    place: Place
+    make: Callable[[Screen], Widget]  # gives the widget `id`
+
+
+PANES: tuple[PaneKind, ...] = (
+    PaneKind("code", "Code", "Code", "1", Place.CODE, CodePane),
+    PaneKind("frame", "Frame", "Frame", "2", Place.FRAME, FramePane),
+    PaneKind("stack", "Call stack", "Stack", "3", Place.STACK, StackPane),
+    PaneKind("vmctx", "vmctx", "vmctx", "4", Place.FIELDS, VmctxPane),
+    PaneKind("memory", "Memory", "Mem", "5", Place.BYTES, MemoryPane),
+    PaneKind("tables", "Tables", "Tabl", "6", Place.FIELDS, TablesPane),
+    PaneKind("map", "Map", "Map", "7", Place.FIELDS, MapPane),
+    PaneKind("console", "Console", "Cons", "8", Place.TALK, ConsolePane),
+    PaneKind("breakpoints", "Breakpoints", "Brk", "9", Place.TALK, BreakpointsPane),
+    PaneKind("watches", "Watches", "Wat", "0", Place.SIDE, WatchesPane),
+    PaneKind("output", "Output", "Out", "o", Place.TALK, OutputPane),
+)
+BY_ID: Mapping[str, PaneKind] = {p.id: p for p in PANES}
+
+
+def default_layout() -> Layout:
+    """Each pane in the place its line names."""
+    return tuple((p.id, p.place) for p in PANES)

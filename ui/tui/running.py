@@ -1,0 +1,59 @@
+"""Running and stepping, and what a stop tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from debugger.events import Reason, Stopped
+from ui.render.line import Role, text_of
+from ui.tui.panes.code import CodePane
+from ui.tui.shell import Shell
+from vm.stop import Site
+
+
+class Runner:
+    """Runs the session as keys ask for it."""
+
+    def __init__(self, shell: Shell, code: Callable[[], CodePane]) -> None:
+        self._shell, self._code = shell, code
+        self._session = shell.shared.session
+        self._plans: Mapping[str, Callable[[], object]] = {
+            "instruction": self._session.step_instruction,
+            "out": self._session.step_out,
+            "continue": self._session.resume,
+            "restart": self._session.restart,
+        }
+
+    def run(self, how: str) -> None:
+        """`over` and `into` go by source lines where those are what is shown."""
+        by_line = self._code().in_source
+        match how:
+            case "over":
+                self._shell.do(lambda: self._session.step_line(into=False) if by_line else self._session.step_over())
+            case "into":
+                step = self._session.step_instruction
+                self._shell.do(lambda: self._session.step_line(into=True) if by_line else step())
+            case _:
+                self._shell.do(self._plans[how])
+
+    def run_to(self, where: Site | str) -> None:
+        """Until an instruction, or a location, is reached."""
+        session = self._session
+        self._shell.do(lambda: session.run_to_site(where) if isinstance(where, Site) else session.run_to(where))
+
+    def pause(self) -> None:
+        if self._shell.bridge.busy:
+            self._session.request_pause()
+        else:
+            self._shell.say(("nothing is running; q quits", Role.DIM))
+
+    def tell(self, stopped: Stopped) -> None:
+        """Writes a stop to the console, but for steps; a trap is explained in the line below the panes, too."""
+        views = self._shell.shared.views
+        if stopped.reason is not Reason.STEP:
+            for rendered in views.stop(stopped, with_code=False):
+                self._shell.bridge.write(rendered)
+        why = [text_of(rendered).strip() for rendered in views.why(stopped)]
+        if why:
+            self._shell.desk.show("console")
+            self._shell.say(("trap: ", Role.ERROR), ("; ".join((*why[2:], why[0])), Role.WARNING))
