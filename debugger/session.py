@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.dwarf.lines import LineTable, line_table
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
@@ -51,6 +52,7 @@ class Session:
         self.loaded: Loaded = load(options.path)
         self.breakpoints = Breakpoints()
         self.watches = Watches()
+        self.bookmarks = Bookmarks()
         self.selected = 0  # frame number
         self.last: Stopped | None = None
         self._make_executor = make_executor

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from debugger.session import Session
 from ui import (
     command_break,
+    command_find,
     command_look,
     command_memory,
     command_module,
@@ -30,6 +31,7 @@ TABLE = CommandTable(
         *command_look.COMMANDS,
         *command_value.COMMANDS,
         *command_memory.COMMANDS,
+        *command_find.COMMANDS,
         *command_module.COMMANDS,
         *command_xrefs.COMMANDS,
         *command_shell.COMMANDS,
