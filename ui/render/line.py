@@ -25,6 +25,8 @@ class Role(StrEnum):
     CHANGED = "changed"
     ZERO = "zero"
     PRINTABLE = "printable"
+    WATCHED = "watched"
+    EDITED = "edited"
     PC = "pc"
     BREAKPOINT = "breakpoint"
     RAIL = "rail"

@@ -26,6 +26,8 @@ _LOOKS: Mapping[Role, str] = MappingProxyType(
         Role.CHANGED: "ansiyellow bold",
         Role.ZERO: "ansibrightblack",
         Role.PRINTABLE: "ansigreen",
+        Role.WATCHED: "bold underline",
+        Role.EDITED: "bold",
         Role.PC: "ansiyellow bold",
         Role.BREAKPOINT: "ansired bold",
         Role.RAIL: "ansibrightblack",

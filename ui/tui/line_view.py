@@ -90,12 +90,20 @@ class LineView(ScrollView, can_focus=True):
         """One of these."""
         return ()
 
+    def edge_width(self) -> int:
+        """Cells at the right that belong to the view, not to a row."""
+        return 0
+
+    def edge(self, y: int) -> Line:
+        """What is shown there, by screen row."""
+        return ()
+
     # -- drawing ---------------------------------------------------------------------------------
 
     @property
     def text_width(self) -> int:
         """Cells in a row."""
-        return self.scrollable_content_region.width or self.size.width
+        return max(0, (self.scrollable_content_region.width or self.size.width) - self.edge_width())
 
     @property
     def body_height(self) -> int:
@@ -136,10 +144,14 @@ class LineView(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        index = y + self.scroll_offset.y
+        width, edge = self.scrollable_content_region.width, self.edge_width()
         if y >= self.body_height:
-            return self._foot_strip(y - self.body_height, width)
+            return self._simple_strip(self.foot(y - self.body_height), width)
+        strip = self._row_strip(y, width - edge)
+        return Strip.join([strip, self._simple_strip(self.edge(y), edge)]) if edge else strip
+
+    def _row_strip(self, y: int, width: int) -> Strip:
+        index = y + self.scroll_offset.y
         if index >= self.row_count():
             return self._blank(y, width)
         if index in self._strips and self._strips[index].cell_length == width:
@@ -162,8 +174,8 @@ class LineView(ScrollView, can_focus=True):
             base += self._under
         return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(base)
 
-    def _foot_strip(self, index: int, width: int) -> Strip:
-        strip = Strip([Segment(text, self._style_of(role)) for text, role in self.foot(index)])
+    def _simple_strip(self, rendered: Line, width: int) -> Strip:
+        strip = Strip([Segment(text, self._style_of(role)) for text, role in rendered])
         return strip.crop_extend(0, width, Style()).apply_style(self._base())
 
     def redraw_foot(self) -> None:
@@ -227,9 +239,15 @@ class LineView(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
+        if at is not None and at.x >= self.text_width and self.edge_width():
+            self.edge_clicked(at.y)
+            return
         if at is None or at.y >= self.body_height or not 0 <= at.y + self.scroll_offset.y < self.row_count():
             return
         self.clicked(at.y + self.scroll_offset.y, at.x + self._shift, twice=event.chain == 2)
+
+    def edge_clicked(self, y: int) -> None:
+        """A click on the edge at a screen row."""
 
     def clicked(self, row: int, cell: int, twice: bool) -> None:
         """A click on a cell of a row."""

@@ -25,6 +25,8 @@ _LOOKS: Mapping[Role, tuple[str, bool, bool, bool]] = {
     Role.CHANGED: ("warning", True, False, False),
     Role.ZERO: ("foreground", False, True, False),
     Role.PRINTABLE: ("success", False, False, False),
+    Role.WATCHED: ("accent", True, False, True),
+    Role.EDITED: ("error", True, False, True),
     Role.PC: ("warning", True, False, False),
     Role.BREAKPOINT: ("error", True, False, False),
     Role.RAIL: ("accent", False, True, False),

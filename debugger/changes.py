@@ -1,0 +1,78 @@
+"""Which bytes are others than at the stop before.
+
+Every write marks its page; at a stop the pages marked since the last one are compared with a copy. A step so costs a
+few pages however large the memory is.
+"""
+
+from __future__ import annotations
+
+from vm.errors import MemoryFault
+from vm.machine import Machine
+from vm.memory import CARD_BYTES, Region
+from vm.types import Addr
+
+NEVER, FRESH, OLD = 0, 1, 2  # what a page's card says: never written, written since the stop before, written earlier
+_MOST_PAGES = 4096  # copies kept: 16 MiB
+_MARKED = bytes((FRESH,))
+
+
+class Changes:
+    """Copies the written pages of a machine's regions, but for its stacks: these mark no pages."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._copies: dict[int, bytes] = {}  # pages as they are, by address
+        self._before: dict[int, bytes] = {}  # what the pages written since the stop before held then
+        self._cards: dict[int, bytes] = {}  # by region's base, as they were at this stop
+        self.turn()
+        self._before = {}
+        self._cards = {base: cards.replace(_MARKED, bytes((OLD,))) for base, cards in self._cards.items()}
+
+    def turn(self) -> None:
+        """A new stop: what was now is before."""
+        self._before = {}
+        for region in self.machine.space.regions():
+            if region.cards is not None:
+                self._turn_region(region, region.cards)
+
+    def _turn_region(self, region: Region, live: memoryview) -> None:
+        count = -(-region.size // CARD_BYTES)
+        known, cards = self._cards.get(region.base, b""), bytes(live[:count])
+        self._cards[region.base] = cards
+        page = cards.find(FRESH)
+        if page < 0:
+            return
+        while page >= 0:
+            was_written = page < len(known) and known[page] != NEVER
+            self._turn_page(region, region.base + page * CARD_BYTES, was_written)
+            page = cards.find(FRESH, page + 1)
+        live[:count] = cards.replace(_MARKED, bytes((OLD,)))
+
+    def _turn_page(self, region: Region, start: int, was_written: bool) -> None:
+        data = self.machine.space.read(Addr(start), min(CARD_BYTES, region.end - start))
+        old = self._copies.get(start)
+        if old is not None or not was_written:
+            self._before[start] = old or bytes(len(data))
+        if old is not None or len(self._copies) < _MOST_PAGES:
+            self._copies[start] = data
+
+    def cards(self, region: Region) -> bytes:
+        """A card for each page of a region; none for what marks no pages."""
+        return self._cards.get(region.base, b"")
+
+    def previous(self, addr: int, size: int) -> bytes | None:
+        """What lay there at the stop before; None when that is not known, or nothing changed."""
+        first, last = addr - addr % CARD_BYTES, (addr + size - 1) // CARD_BYTES * CARD_BYTES
+        if all(page not in self._before for page in range(first, last + 1, CARD_BYTES)):
+            return None
+        try:
+            now = self.machine.space.read(Addr(addr), size)
+        except MemoryFault:  # it shrank or is gone
+            return None
+        was = bytearray(now)
+        for page in range(first, last + 1, CARD_BYTES):
+            old = self._before.get(page)
+            if old is not None:
+                start, end = max(addr, page), min(addr + size, page + len(old))
+                was[start - addr : end - addr] = old[start - page : end - page]
+        return None if was == now else bytes(was)
