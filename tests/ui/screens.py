@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -15,6 +17,19 @@ from ui.tui.app import WasmscopeApp
 
 _DEADLINE_S = 10.0
 SIZES = ((80, 24), (120, 40), (200, 50))
+
+
+def on_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Runs a test that awaits."""
+
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        async def body() -> None:
+            await test(*args, **kwargs)
+
+        asyncio.run(body())
+
+    return run
 
 
 @dataclass

@@ -41,7 +41,11 @@ class RowShape:
 
     def byte_at(self, cell: int) -> int:
         """The byte of the row nearest to a cell."""
-        found = (cell - self.digits - 2) * 8 // 25 if self.in_hex(cell) else cell - self.hex_end - 1
+        if self.in_hex(cell):
+            group, within = divmod(cell - self.digits - 2, 25)
+            found = group * 8 + min(within // 3, 7)
+        else:
+            found = cell - self.hex_end - 1
         return max(0, min(found, self.per_row - 1))
 
     def in_hex(self, cell: int) -> bool:

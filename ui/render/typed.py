@@ -27,6 +27,8 @@ def _integers(data: bytes, big: bool, sort: str) -> Line:
     parts: list[Part] = []
     for size, width in _WIDTHS:
         parts += _one(data, f"{sort}{size * 8}", size, big, width)
+    if sort == "i" and data:
+        parts.append((f"0b{data[0]:08b}", Role.NUMBER))
     return line(*parts)
 
 
@@ -44,8 +46,6 @@ def _rest(data: bytes, big: bool) -> Line:
     parts += [("utf-8 ", Role.TYPE), (_quoted(text), Role.STRING)]
     if wide.isprintable() and wide.isascii() and len(wide) > 1:
         parts += [("  utf-16 ", Role.TYPE), (_quoted(wide), Role.STRING)]
-    if data:
-        parts += [("  bits ", Role.TYPE), (f"{data[0]:08b}", Role.NUMBER)]
     return line(*parts)
 
 

@@ -45,6 +45,9 @@ class Search:
         return self.done_bytes / self.total_bytes if self.total_bytes else 0.0
 
     @property
-    def went_around(self) -> bool:
-        """Whether the match lies on the other side of the start."""
-        return self.found is not None and (self.found >= self.start) is self.backwards
+    def way(self) -> str:
+        """What is to be said of how the match was found."""
+        if self.found == self.start:
+            return ", there is no other"
+        went_around = self.found is not None and (self.found > self.start) is self.backwards
+        return ", around the end" if went_around else ""
