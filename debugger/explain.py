@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from debugger.dwarf.lines import LineTable
 from debugger.inspect import Frame, Inspector, Variable
+from debugger.operands import index_of, taken
 from vm.errors import Trap, TrapKind
 from vm.facts import Instr
 from vm.instance import Instance
@@ -72,17 +73,10 @@ class _Explanation:
             return
         instr = self.inspect.instr(self.frame)
         yield f"{instruction_text(self.inspect, self.frame)}   at {place_text(self.frame, self.lines_at)}"
-        operands = self._operands(instance, instr)
+        operands = taken(self.inspect, self.frame)
         if operands:
             yield "operands: " + ", ".join(f"{name} = {_both(v)}" for name, v in operands)
         yield from self._check(instance, instr, dict(operands))
-
-    def _operands(self, instance: Instance, instr: Instr) -> list[tuple[str, Variable]]:
-        """The operands the instruction takes, by their roles."""
-        names = _ROLES.get(instr.op.name) or _named_by_signature(instr)
-        found = self.inspect.operands(self.frame)
-        taken = found[len(found) - len(names) :] if names else ()
-        return list(zip(names, taken, strict=False))
 
     def _check(self, instance: Instance, instr: Instr, operands: Mapping[str, Variable]) -> Iterator[str]:
         match self.trap.kind:
@@ -99,7 +93,7 @@ class _Explanation:
 
     def _memory(self, instance: Instance, instr: Instr, operands: Mapping[str, Variable]) -> Iterator[str]:
         if instr.op.imm == (Imm.MEMARG,) and "address" in operands:
-            memory, offset = _index(instr, 0), _index(instr, 1)
+            memory, offset = index_of(instr, 0), index_of(instr, 1)
             start, width = operands["address"].slot + offset, instr.op.width
             yield (
                 f"effective address = {operands['address'].slot:#x} + offset {offset:#x} = {start:#x}; "
@@ -119,7 +113,7 @@ class _Explanation:
             yield self._bound(instance, ExternKind.TABLE, number)
 
     def _indirect(self, instance: Instance, instr: Instr, operands: Mapping[str, Variable]) -> Iterator[str]:
-        type_index, number = _index(instr, 0), _index(instr, 1)
+        type_index, number = index_of(instr, 0), index_of(instr, 1)
         yield self._bound(instance, ExternKind.TABLE, number)
         index = operands["index"].slot if "index" in operands else instance.tables[number].size
         if index < instance.tables[number].size:
@@ -206,42 +200,10 @@ def _shown(depth: int) -> Iterator[int | None]:
     yield from range(depth - _OUTER_FRAMES, depth)
 
 
-_ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "call_indirect": ("index",),
-        "return_call_indirect": ("index",),
-        "memory.fill": ("to", "value", "size"),
-        "memory.copy": ("to", "from", "size"),
-        "memory.init": ("to", "from", "size"),
-        "table.get": ("index",),
-        "table.set": ("index", "value"),
-        "table.fill": ("to", "value", "count"),
-        "table.copy": ("to", "from", "count"),
-        "table.init": ("to", "from", "count"),
-    }
-)
-
-
-def _named_by_signature(instr: Instr) -> tuple[str, ...]:
-    """Names for the operands of an instruction with a fixed signature."""
-    if instr.op.rule is not None:
-        return ()
-    count = len(instr.op.sig.split("->")[0].split())
-    if instr.op.imm == (Imm.MEMARG,):
-        return ("address", "value")[:count]
-    return ("left", "right") if count == 2 else tuple("abcd"[:count])
-
-
 def _indices(instr: Instr, kind: Imm) -> Iterator[int]:
     for i, imm in enumerate(instr.op.imm):
         if imm is kind:
-            yield _index(instr, i)
-
-
-def _index(instr: Instr, place: int) -> int:
-    value = instr.imm[place]
-    assert isinstance(value, int)
-    return value
+            yield index_of(instr, i)
 
 
 def _both(variable: Variable) -> str:

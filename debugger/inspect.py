@@ -194,8 +194,11 @@ class Inspector:
     # -- instances -------------------------------------------------------------------------------
 
     def globals(self, instance: Instance) -> tuple[Variable, ...]:
-        symbols = self.symbols(instance)
-        return tuple(self._global(symbols.global_(i), i, g) for i, g in enumerate(instance.globals))
+        return tuple(self.global_(instance, i) for i in range(len(instance.globals)))
+
+    def global_(self, instance: Instance, index: int) -> Variable:
+        """One global, imported ones counted first."""
+        return self._global(self.symbols(instance).global_(index), index, instance.globals[index])
 
     def _global(self, name: str, index: int, extern: GlobalExtern) -> Variable:
         slot = read_global(self.machine, extern)

@@ -11,15 +11,9 @@ import pytest
 
 from tests.ui.programs import FIB, HELLO, start
 from tests.ui.screens import SIZES, Shown, on_loop, shown
-from ui.tui.panes.code import CodePane
 from ui.tui.panes.vmctx import VmctxPane
 
 SAMPLES = Path(__file__).parents[2] / "sample-modules"
-
-
-@pytest.fixture(autouse=True)
-def _state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 def fib(folder: Path, n: int = 5) -> Any:
@@ -156,7 +150,7 @@ async def test_run_to_the_cursor_and_out_of_the_frame(tmp_path: Path) -> None:
         _, y = screen.at("call $fib")
         await screen.click(30, y)
         await screen.press("t")
-        await screen.sees(";; i32:4")
+        await screen.sees(";; → fib(4)")
         await screen.press("s", "f")
         await screen.sees("❚❚ step")
         assert "i32  3" in screen.text()
@@ -414,8 +408,9 @@ async def test_source_and_disassembly_take_turns() -> None:
         assert "▶    11" in screen.text()
         await screen.press("v")
         await screen.sees("i32.")
+        assert "asked++;" in screen.text()
+        await screen.press("v")
         assert "asked++;" not in screen.text()
-        assert not screen.app.query_one(CodePane).in_source
         await screen.press("v", "b", "t")
         await screen.sees("●▶")
 

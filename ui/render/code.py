@@ -12,6 +12,7 @@ from vm.disasm import Line as Disassembled
 _OPENERS = ("block", "loop", "if", "try_table")
 _MOST_RAILS = 30  # blocks around an instruction that are drawn
 _MOST_TOKENS = 200  # of one instruction: a br_table may have a million labels, each a blank and an index
+_COMMENT_COLUMN = 32  # of the instruction's text: comments stand below each other
 _SPAN_ROWS = 4  # rows before the pc in a window of nine
 
 
@@ -69,7 +70,8 @@ def code_line(row: Disassembled, marks: Marks, comment: str = "", whole: bool = 
     if (left := len(row.tokens) - shown) > 0:
         parts.append((f" ;; and {left // 2:,} more", Role.COMMENT))
     if comment:
-        parts.append((f"  ;; {comment}", Role.COMMENT))
+        used = len(rails(row)) + sum(len(text) for text, _ in row.tokens[:shown])
+        parts += [" " * max(2, _COMMENT_COLUMN - used), (f";; {comment}", Role.COMMENT)]
     return line(*parts)
 
 

@@ -67,6 +67,12 @@ def breakpoints(items: Iterable[Breakpoint]) -> list[Line]:
     return columns(rows, right=(0,))
 
 
+def hits_text(breakpoint_: Breakpoint) -> str:
+    """What stands beside a breakpoint's instruction: `hits 12 if n>3`; empty when there is nothing to say."""
+    hits = f"hits {breakpoint_.hits:,}" if breakpoint_.hits else ""
+    return "  ".join(filter(None, (hits, conditions_text(breakpoint_))))
+
+
 def sites_text(breakpoint_: Breakpoint) -> str:
     """`at $fib+0xc`, or how many places it stands at."""
     if breakpoint_.pending:

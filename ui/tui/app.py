@@ -24,12 +24,16 @@ from ui.tui.desk import Desk
 from ui.tui.help import HelpScreen
 from ui.tui.keys import EVERYWHERE
 from ui.tui.marking import Marking
-from ui.tui.messages import Ask, Back, Changed, Explained, Goto, Told
+from ui.tui.messages import Ask, Back, Changed, Explained, Goto, Target, Told
 from ui.tui.navigation import Navigation
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import CommandInput, ConsolePane, FeedInput, HistoryInput, OutputPane
+from ui.tui.panes.placing import PlacingPane
+from ui.tui.panes.source import SourcePane
 from ui.tui.prompt import Prompt
 from ui.tui.running import Runner
+from ui.tui.searching import Later, Searching
+from ui.tui.sides import Sides
 from vm.errors import UserError, WasmscopeError
 
 _PAUSE_FIRST = "the program is running: F6 pauses it"
@@ -50,7 +54,9 @@ class WasmscopeApp(App[int]):
         self.bridge.attach(self.session)
         settings = Settings(stop_view=StopView.NOTHING)
         self.shared = Screen(self.session, console(self.session, self.bridge.write, settings))
-        self.runner = Runner(self, lambda: self.query_one(CodePane))
+        self.sides = Sides(self)
+        self.runner = Runner(self, self.sides)
+        self.searching = Searching(self)
         self.navigation = Navigation(self)
         self.marking = Marking(self)
         self._watches = KeptWatches(self.session, watches_folder())
@@ -60,7 +66,8 @@ class WasmscopeApp(App[int]):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="title")
-        yield Desk(self.shared)
+        self.desk = Desk(self.shared)
+        yield self.desk
         yield Bar(id="hints")
         yield Prompt()
 
@@ -74,10 +81,6 @@ class WasmscopeApp(App[int]):
             self.say((f"{self.session.path.name} has no _start: try  : invoke EXPORT ARGS", Role.WARNING))
             self.follow()
 
-    @property
-    def desk(self) -> Desk:
-        return self.query_one(Desk)
-
     # -- drawing ---------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
@@ -88,6 +91,7 @@ class WasmscopeApp(App[int]):
 
     def follow(self) -> None:
         """Every pane on the screen reads the session again."""
+        self.sides.settle()
         for pane in self.desk.all_panes():
             pane.follow()
         self._draw_bars()
@@ -104,7 +108,9 @@ class WasmscopeApp(App[int]):
         self._draw_bars()
 
     def on_key(self, event: events.Key) -> None:
-        if self._message:
+        if event.key == "escape" and self.searching.busy:
+            self.searching.cancel()
+        elif self._message:
             self._message = ()
             self._draw_bars()
 
@@ -206,15 +212,15 @@ class WasmscopeApp(App[int]):
         self.trying(lambda: self.navigation.select_by(by))
 
     def action_break_here(self) -> None:
-        self.query_one(CodePane).action_toggle_breakpoint()
+        self.sides.front.action_toggle_breakpoint()
 
     def action_to_cursor(self) -> None:
-        self.query_one(CodePane).action_run_to_cursor()
+        self.sides.front.action_run_to_cursor()
 
-    def on_code_pane_toggle(self, message: CodePane.Toggle) -> None:
+    def on_placing_pane_toggle(self, message: PlacingPane.Toggle) -> None:
         self.trying(lambda: self.marking.toggle(message.where))
 
-    def on_code_pane_run_to(self, message: CodePane.RunTo) -> None:
+    def on_placing_pane_run_to(self, message: PlacingPane.RunTo) -> None:
         self.runner.run_to(message.where)
 
     def action_add_watch(self) -> None:
@@ -224,7 +230,7 @@ class WasmscopeApp(App[int]):
         self.ask("show (function, function+0x10, @0x19c or file.c:12)", self.navigation.location)
 
     def action_go_to(self, id_: str) -> None:
-        self.desk.go_to(id_)
+        self.desk.go_to(self.desk.latest(("code", "source")) if id_ == "code" else id_)
 
     def action_next_pane(self, by: int) -> None:
         self.desk.next_pane(by)
@@ -233,16 +239,34 @@ class WasmscopeApp(App[int]):
         self.desk.zoom()
 
     def action_switch(self) -> None:
-        pane = self.query_one(CodePane)
-        if pane.lacks_source:
-            self.say((pane.lacks_source, Role.WARNING))
-        else:
-            pane.switch()
+        self.trying(self.sides.switch)
+
+    # -- code ------------------------------------------------------------------------------------
+
+    def on_code_pane_moved(self, message: CodePane.Moved) -> None:
+        self.sides.code_moved(message)
+
+    def on_source_pane_moved(self, message: SourcePane.Moved) -> None:
+        self.sides.source_moved(message)
+
+    def on_code_pane_search(self, message: CodePane.Search) -> None:
+        self.searching.text(self.sides.code, message)
+
+    def on_code_pane_uses(self, message: CodePane.Uses) -> None:
+        self.trying(lambda: self.searching.uses(message))
+
+    def on_later(self, message: Later) -> None:
+        message.work()
+
+    def go(self, target: Target | None) -> None:
+        """To where a popup leads."""
+        if target is not None:
+            self.trying(lambda: self.navigation.go(target))
 
     # -- console and output ----------------------------------------------------------------------
 
     def on_history_input_left(self, message: HistoryInput.Left) -> None:
-        self.desk.go_to("code")
+        self.action_go_to("code")
 
     def on_command_input_complete(self, message: CommandInput.Complete) -> None:
         self.trying(lambda: self._complete(message.command))

@@ -12,6 +12,7 @@ from enum import StrEnum
 NARROW, WIDE = 100, 160  # columns: below NARROW one column, from WIDE on three
 LEAST_COLUMNS, LEAST_ROWS = 32, 6  # of the desk; below nothing can be shown
 _MEMORY_COLUMNS, _CONSOLE_COLUMNS, _VMCTX_COLUMNS = 82, 44, 66  # sixteen bytes a row; what the others need beside it
+_DIVIDED_COLUMNS, _DIVIDED_ROWS = 100, 10  # of a slot that code and source share: from there on both are shown
 _STACKED_COLUMNS, _STACKED_ROWS = 50, 12  # from there on one pane above another
 
 
@@ -19,6 +20,7 @@ class Place(StrEnum):
     """A part of the desk. Where there is less room, several of them share a slot."""
 
     CODE = "code"
+    SOURCE = "source"  # with CODE, or beside it when the slot is divided
     FRAME = "frame"
     STACK = "stack"
     SIDE = "side"
@@ -26,6 +28,8 @@ class Place(StrEnum):
     BYTES = "bytes"
     TALK = "talk"
 
+
+_CODE = (Place.CODE, Place.SOURCE)
 
 Layout = tuple[tuple[str, Place], ...]  # panes by id, in the order of tabs
 
@@ -50,8 +54,41 @@ class Slot:
         return next((p for p in reversed(chosen) if p in self.panes), self.panes[0])
 
 
-def arrange(width: int, height: int, layout: Layout, zoomed: str | None = None) -> tuple[Slot, ...]:
-    """The slots of a desk of this size, none when it is too small; a zoomed pane has it all."""
+def arrange(
+    width: int, height: int, layout: Layout, zoomed: str | None = None, divide: bool = False
+) -> tuple[Slot, ...]:
+    """The slots of a desk of this size, none when it is too small; a zoomed pane has it all.
+
+    `divide`: code and source are both shown, where there is room.
+    """
+    slots = _arrange(width, height, layout, zoomed)
+    if not divide or (slots and slots[0].panes and zoomed not in (None, *_of(layout, Place.CODE, Place.SOURCE))):
+        return slots
+    return tuple(part for slot in slots for part in _divided(slot, layout))
+
+
+def _divided(slot: Slot, layout: Layout) -> tuple[Slot, ...]:
+    code, source = _of(layout, Place.CODE), _of(layout, Place.SOURCE)
+    rect = slot.rect
+    beside = rect.width >= _DIVIDED_COLUMNS
+    if not {*code, *source} <= set(slot.panes) or not code or not source:
+        return (slot,)
+    if not beside and rect.height < _DIVIDED_ROWS:
+        return (slot,)
+    if beside:
+        left = rect.width * 11 // 20
+        first, second = (
+            Rect(rect.x, rect.y, left, rect.height),
+            Rect(rect.x + left, rect.y, rect.width - left, rect.height),
+        )
+    else:
+        upper = rect.height // 2
+        first = Rect(rect.x, rect.y, rect.width, upper)
+        second = Rect(rect.x, rect.y + upper, rect.width, rect.height - upper)
+    return Slot(first, tuple(p for p in slot.panes if p not in source)), Slot(second, source)
+
+
+def _arrange(width: int, height: int, layout: Layout, zoomed: str | None) -> tuple[Slot, ...]:
     everything = _of(layout, *Place)
     if width < LEAST_COLUMNS or height < LEAST_ROWS:
         return ()
@@ -62,8 +99,8 @@ def arrange(width: int, height: int, layout: Layout, zoomed: str | None = None) 
     upper = height * 11 // 20
     if width < NARROW:
         return (
-            Slot(Rect(0, 0, width, upper), _of(layout, Place.CODE)),
-            Slot(Rect(0, upper, width, height - upper), _of(layout, *(p for p in Place if p is not Place.CODE))),
+            Slot(Rect(0, 0, width, upper), _of(layout, *_CODE)),
+            Slot(Rect(0, upper, width, height - upper), _of(layout, *(p for p in Place if p not in _CODE))),
         )
     make = _two_columns if width < WIDE else _three_columns
     return make(width, upper, height, layout)
@@ -76,7 +113,7 @@ def _of(layout: Layout, *places: Place) -> tuple[str, ...]:
 def _two_columns(width: int, upper: int, height: int, layout: Layout) -> tuple[Slot, ...]:
     left, side = width * 13 // 20, upper * 3 // 5
     return (
-        Slot(Rect(0, 0, left, upper), _of(layout, Place.CODE)),
+        Slot(Rect(0, 0, left, upper), _of(layout, *_CODE)),
         Slot(Rect(left, 0, width - left, side), _of(layout, Place.FRAME)),
         Slot(Rect(left, side, width - left, upper - side), _of(layout, Place.STACK)),
         Slot(Rect(0, upper, left, height - upper), _of(layout, Place.FIELDS, Place.BYTES)),
@@ -88,7 +125,7 @@ def _three_columns(width: int, upper: int, height: int, layout: Layout) -> tuple
     code, middle, side = width * 9 // 20, width * 11 // 40, upper * 3 // 5
     right, lower = width - code - middle, height - upper
     upper_slots = (
-        Slot(Rect(0, 0, code, upper), _of(layout, Place.CODE)),
+        Slot(Rect(0, 0, code, upper), _of(layout, *_CODE)),
         Slot(Rect(code, 0, middle, upper), _of(layout, Place.FRAME)),
         Slot(Rect(code + middle, 0, right, side), _of(layout, Place.STACK)),
         Slot(Rect(code + middle, side, right, upper - side), _of(layout, Place.SIDE)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -40,6 +40,8 @@ class Desk(Container):
         self._chosen: list[str] = []  # ids, the last one most recently
         self._active = "code"  # what has the keys
         self._zoomed: str | None = None
+        self._divide = False  # code and source are both wanted
+        self._had_keys: list[str] = []  # panes, the one that had them last at the end
         self._slots: tuple[Slot, ...] = ()
         self._tabs: dict[Slot, tuple[Tab, ...]] = {}
 
@@ -56,7 +58,7 @@ class Desk(Container):
     # -- placing ---------------------------------------------------------------------------------
 
     def _arrange(self, width: int, height: int) -> None:
-        self._slots = arrange(width, height, self._layout, self._zoomed)
+        self._slots = arrange(width, height, self._layout, self._zoomed, self._divide)
         self._say_size(width, height)
         shown = [slot.shown(self._chosen) for slot in self._slots]
         for id_, pane in self._panes.items():
@@ -88,6 +90,17 @@ class Desk(Container):
         if isinstance(pane, Pane):
             pane.catch_up()
 
+    def divide(self, on: bool) -> None:
+        """Code and source beside each other, where there is room."""
+        if on != self._divide:
+            self._divide = on
+            self._arrange(self.size.width, self.size.height)
+
+    @property
+    def divided(self) -> bool:
+        """Whether code and source are both on the screen."""
+        return all(self._panes[id_].display for id_ in ("code", "source"))
+
     # -- choosing --------------------------------------------------------------------------------
 
     @property
@@ -109,6 +122,11 @@ class Desk(Container):
         """A pane by id, if it shows the session."""
         found = self._panes[id_]
         return found if isinstance(found, Pane) else None
+
+    def latest(self, ids: Sequence[str]) -> str:
+        """Of some panes the one on the screen; when several are, the one that had the keys last."""
+        shown = [id_ for id_ in ids if self._panes[id_].display] or list(ids)
+        return next((id_ for id_ in reversed(self._had_keys) if id_ in shown), shown[0])
 
     def show(self, id_: str) -> None:
         """Brings a pane to the front of its slot; the keys stay where they are."""
@@ -149,6 +167,7 @@ class Desk(Container):
             node = node.parent if isinstance(node.parent, Widget) else None
         if node is not None and node.id:
             self._active = node.id
+            self._had_keys = [*(i for i in self._had_keys if i != node.id), node.id]
 
     def on_click(self, event: events.Click) -> None:
         """A click on a tab in a border."""

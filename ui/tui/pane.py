@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ui.tui.context import Screen
 from ui.tui.line_view import LineView
-from ui.tui.messages import Back, Target
+from ui.tui.messages import Answer, Ask, Back, Target
 
 Hints = tuple[tuple[str, str], ...]  # keys and what they do
 
@@ -39,6 +39,10 @@ class Pane(LineView):
 
     def read(self) -> None:
         """Takes what is shown from the session, and shows it."""
+
+    def ask(self, question: str, answer: Answer, text: str = "", may_be_empty: bool = False) -> None:
+        """Asks the user; see `Ask`."""
+        self.post_message(Ask(question, answer, text, may_be_empty))
 
     # -- going places ----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from ui.tui.panes.console import ConsolePane, OutputPane
 from ui.tui.panes.frame import FramePane
 from ui.tui.panes.lists import BreakpointsPane, MapPane, TablesPane, WatchesPane
 from ui.tui.panes.memory import MemoryPane
+from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
 from ui.tui.panes.vmctx import VmctxPane
 
@@ -32,6 +33,7 @@ class PaneKind:
 
 PANES: tuple[PaneKind, ...] = (
     PaneKind("code", "Code", "Code", "1", Place.CODE, CodePane),
+    PaneKind("source", "Source", "Src", "", Place.SOURCE, SourcePane),
     PaneKind("frame", "Frame", "Frame", "2", Place.FRAME, FramePane),
     PaneKind("stack", "Call stack", "Stack", "3", Place.STACK, StackPane),
     PaneKind("vmctx", "vmctx", "vmctx", "4", Place.FIELDS, VmctxPane),

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 
 from debugger.events import Reason, Stopped
 from ui.render.line import Role, text_of
-from ui.tui.panes.code import CodePane
 from ui.tui.shell import Shell
+from ui.tui.sides import Sides
 from vm.stop import Site
 
 
 class Runner:
     """Runs the session as keys ask for it."""
 
-    def __init__(self, shell: Shell, code: Callable[[], CodePane]) -> None:
-        self._shell, self._code = shell, code
+    def __init__(self, shell: Shell, sides: Sides) -> None:
+        self._shell, self._sides = shell, sides
         self._session = shell.shared.session
         self._plans: Mapping[str, Callable[[], object]] = {
             "instruction": self._session.step_instruction,
@@ -26,7 +26,7 @@ class Runner:
 
     def run(self, how: str) -> None:
         """`over` and `into` go by source lines where those are what is shown."""
-        by_line = self._code().in_source
+        by_line = self._sides.by_line
         match how:
             case "over":
                 self._shell.do(lambda: self._session.step_line(into=False) if by_line else self._session.step_over())

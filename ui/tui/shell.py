@@ -16,9 +16,7 @@ class Shell(Protocol):
 
     shared: Screen
     bridge: Bridge
-
-    @property
-    def desk(self) -> Desk: ...
+    desk: Desk
 
     def do(self, work: Callable[[], object]) -> None:
         """Runs what may take long on the session's thread; every pane reads the session when it is done."""

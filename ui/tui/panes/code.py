@@ -1,22 +1,23 @@
-"""The code pane: disassembly or source of a function, with the pc, breakpoints and block rails."""
+"""The code pane: the disassembly of a module, function after function, with the pc, breakpoints and block rails."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ui.highlight import SourceLine
-from ui.listings import SourcePlace
+from debugger.operands import accessed, preview
 from ui.render import code
-from ui.render.line import Line, line
-from ui.render.stops import glyph_of
+from ui.render.line import Line, text_of
+from ui.render.stops import glyph_of, hits_text
 from ui.tui.context import Screen
+from ui.tui.follow_code import follow
 from ui.tui.literal import literal
-from ui.tui.messages import AtAddress, AtCode, Goto, Target
-from ui.tui.pane import Pane
+from ui.tui.messages import AsBytes, AtAddress, AtCode, Goto, Target, Told
+from ui.tui.module_listing import ModuleListing, Position, func_at
+from ui.tui.pane import Hints
+from ui.tui.panes.placing import PlacingPane
 from vm.disasm import Line as Disassembled
 from vm.errors import UserError
 from vm.instance import Instance
@@ -24,85 +25,187 @@ from vm.machine import CodeKind
 from vm.stop import Site
 from vm.types import ExternKind
 
-_GUTTER_CELLS = 3  # a click here toggles a breakpoint
 
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A function, and an instruction of it."""
-
-    instance: Instance
-    func: int
-    pc: int
-
-
-class CodePane(Pane):
-    """Follows the selected frame; shows another function when asked to."""
+class CodePane(PlacingPane):
+    """Follows the selected frame; shows other code when asked to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "toggle_breakpoint", "set or delete a breakpoint", id="code.break"),
-        Binding("t", "run_to_cursor", "run to the cursor", id="code.run_to"),
+        Binding("x", "xrefs", "who uses what the cursor is on", id="code.xrefs"),
+        Binding("left_square_bracket", "function(-1)", "the function before", id="code.previous"),
+        Binding("right_square_bracket", "function(1)", "the next function", id="code.next"),
     ]
+    hints: ClassVar[Hints] = (("Enter", "follow"), ("⌫", "back"), ("/", "search"), ("x", "uses"))
     empty_text = "this module has no code of its own"
 
-    class Toggle(Message):
-        """A breakpoint is to be set or taken away: at an instruction, or at a source line (`fib.c:4`)."""
+    class Uses(Message):
+        """Cross references of an instruction, or of a function as a whole, are wanted."""
 
-        def __init__(self, where: Site | str) -> None:
+        def __init__(self, instance: Instance, func: int, row: Disassembled | None) -> None:
             super().__init__()
-            self.where = where
+            self.instance, self.func, self.row = instance, func, row
 
-    class RunTo(Message):
-        """Run until an instruction, or a source line, is reached."""
+    class Search(Message):
+        """A text is wanted in the code, from a place on."""
 
-        def __init__(self, where: Site | str) -> None:
+        def __init__(self, listing: ModuleListing, text: str, start: Position, by: int) -> None:
             super().__init__()
-            self.where = where
+            self.listing, self.text, self.start, self.by = listing, text, start, by
+
+    class Moved(Message):
+        """The cursor is on another instruction."""
+
+        def __init__(self, instance: Instance, offset: int) -> None:
+            super().__init__()
+            self.instance, self.offset = instance, offset
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "code")
-        self._source_wanted = True  # shown where the file is there
-        self._spot: Spot | None = None
+        self._listing: ModuleListing | None = None
         self._followed: tuple[object, int, int] | None = None  # machine, stop and frame last gone to
-        self._rows: list[Disassembled] = []
-        self._text: tuple[SourceLine, ...] | None = None  # of the source file, when it is what is shown
-        self._place: SourcePlace | None = None
-        self._source_marks: dict[int, str] = {}  # glyphs by line
-        self._marks = code.Marks()
-        self._pc_row: int | None = None
-        self._comment = ""  # beside the instruction at pc
-
-    @property
-    def in_source(self) -> bool:
-        """Whether source lines are shown, and so what a step is."""
-        return self._text is not None
+        self._marks: dict[int, code.Marks] = {}  # by function
+        self._notes: dict[tuple[int, int], str] = {}  # beside an instruction, by function and index
+        self._pc: tuple[int, int] | None = None  # function and index
+        self._found = ""  # what was searched for
 
     # -- what is shown ---------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Shows the selected frame once it is another; else what was shown before, or the first export."""
+        """Goes to the selected frame once it is another; else only marks are drawn anew."""
         session = self.shared.session
-        frame_of = (session.machine, session.stop_id, session.selected)
-        if frame_of == self._followed:
+        key = (session.machine, session.stop_id, session.selected)
+        if key == self._followed:
             self.refresh_marks()
             return
-        self._followed = frame_of
+        self._followed = key
         frame = session.frame() if self.shared.readable else None
         if frame is not None and frame.instance is None:
             frame = next((f for f in session.inspect.frames() if f.instance), None)
         if frame is not None and frame.instance is not None:
-            self._open(Spot(frame.instance, frame.func, frame.pc))
-        elif self._spot is not None and self._spot.instance in session.machine.instances:
-            self._open(self._spot, self.cursor)
-        elif (first := self._first()) is not None:
-            self._open(first)
+            self._open(frame.instance, frame.func, frame.pc)
+        elif self._listing is None or self._listing.instance not in session.machine.instances:
+            self._open_first()
+        else:
+            self.refresh_marks()
 
-    def _first(self) -> Spot | None:
+    def _open_first(self) -> None:
         """The first exported function, else the first one."""
-        module = self.shared.session.main.module
+        main = self.shared.session.main
+        module = main.module
         exported = (e.index for e in module.exports if e.kind is ExternKind.FUNC)
         own = next((f for f in exported if f >= module.num_imported_funcs), module.num_imported_funcs)
-        return Spot(self.shared.session.main, own, 0) if module.bodies else None
+        if module.bodies:
+            self._open(main, own, 0)
+
+    def _open(self, instance: Instance, func: int, pc: int) -> None:
+        if self._listing is None or self._listing.instance is not instance:
+            self._listing = ModuleListing(instance, self.shared.views.listings)
+        self._update_marks()
+        position = self._listing.position_of_pc(func, pc)
+        self._go(Position(func, 0) if pc == 0 and position.line <= self._height // 2 else position, position)
+
+    def _go(self, first: Position, cursor: Position) -> None:
+        """Puts the cursor on a line, `first` in sight above it when there is room."""
+        assert self._listing is not None
+        height = self._height
+        row = self._listing.row_of(first)
+        self._listing.settle(max(0, row - height // 3), height)
+        self.cursor = self._listing.row_of(cursor)
+        self.show(self.cursor)
+        self._name_function()
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.scrollable_content_region.height)
+
+    def _update_marks(self) -> None:
+        session, listing = self.shared.session, self._listing
+        self._marks, self._notes, self._pc = {}, {}, None
+        if listing is None:
+            return
+        glyphs: dict[int, dict[int, str]] = {}
+        for breakpoint_ in session.breakpoints:
+            for resolved in breakpoint_.resolved:
+                site = resolved.site
+                if site.vmctx == listing.instance.addr:
+                    glyphs.setdefault(site.func, {})[site.pc] = glyph_of(breakpoint_)
+                    self._notes[site.func, site.pc] = hits_text(breakpoint_)
+        frame = session.frame() if self.shared.readable else None
+        if frame is not None and frame.instance is listing.instance:
+            self._pc = (frame.func, frame.pc)
+            said = preview(session.inspect, frame) if frame.number == 0 else ""
+            self._notes[self._pc] = "  ".join(filter(None, (said, self._notes.get(self._pc, ""))))
+        for func in {*glyphs, *([self._pc[0]] if self._pc else [])}:
+            pc = self._pc[1] if self._pc is not None and self._pc[0] == func else None
+            self._marks[func] = code.Marks(pc, frame is not None and frame.number > 0, glyphs.get(func, {}))
+
+    def refresh_marks(self) -> None:
+        """Breakpoints or values changed."""
+        self._update_marks()
+        self.show()
+
+    def row_count(self) -> int:
+        return 0 if self._listing is None else len(self._listing)
+
+    def row(self, index: int) -> Line:
+        assert self._listing is not None
+        position = self._listing.position(index)
+        row = self._listing.line_at(position)
+        if row is None:
+            return ()
+        note = "" if row.index is None else self._notes.get((position.func, row.index), "")
+        return code.code_line(row, self._marks.get(position.func, _NO_MARKS), note)
+
+    def marked(self) -> int | None:
+        if self._pc is None or self._listing is None:
+            return None
+        return self._listing.row_of(self._listing.position_of_pc(*self._pc))
+
+    # -- scrolling: rows that were estimated are counted before they are seen ------------------------
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        listing = self._listing
+        if listing is None or self.shared.session is None:
+            return
+        total, cursor = len(listing), listing.position(min(self.cursor, len(listing) - 1))
+        top = listing.settle(round(new_value), self._height)
+        if len(listing) != total:
+            self.cursor = listing.row_of(cursor)
+            self.show()
+            if top != round(new_value):
+                self.scroll_to(y=top, animate=False, immediate=True, force=True)
+
+    def move_to(self, index: int) -> None:
+        """A far row is counted first, so that the cursor stays where it was put."""
+        if self._listing is not None and self.row_count():
+            index = max(0, min(index, self.row_count() - 1))
+            total = len(self._listing)
+            index = self._listing.settle(index, self._height)
+            if len(self._listing) != total:
+                self.show()
+        super().move_to(index)
+
+    def action_edge(self, end: int) -> None:
+        """To the start or the end; the last function is counted first."""
+        if end and self._listing is not None and self.row_count():
+            self._listing.settle(len(self._listing) - 1, self._height)
+            self.show()
+        super().action_edge(end)
+
+    def cursor_moved(self) -> None:
+        self._name_function()
+        row = self._row_at_cursor()
+        if row is not None and self._listing is not None:
+            self.post_message(self.Moved(self._listing.instance, row.offset))
+
+    def _name_function(self) -> None:
+        if self._listing is not None:
+            func = self._listing.position(self.cursor).func
+            name = self.shared.session.inspect.func_name(self._listing.instance, func)
+            several = len(self.shared.session.machine.instances) > 1
+            self.border_subtitle = literal(name + (f" of {self._listing.instance.name}" if several else ""))
+
+    # -- going places ----------------------------------------------------------------------------
 
     def _site(self, target: Target) -> Site | None:
         """The instruction that a target is; of a code address, the first one of its function."""
@@ -110,9 +213,9 @@ class CodePane(Pane):
             case AtCode(site):
                 return site
             case AtAddress(addr):
-                code = self.shared.session.machine.code_at(addr)
-                own = code is not None and code.kind not in (CodeKind.HOST, CodeKind.BUILTIN)
-                return Site(code.vmctx, code.func, 0) if code is not None and own else None
+                found = self.shared.session.machine.code_at(addr)
+                own = found is not None and found.kind not in (CodeKind.HOST, CodeKind.BUILTIN)
+                return Site(found.vmctx, found.func, 0) if found is not None and own else None
             case _:
                 return None
 
@@ -125,132 +228,90 @@ class CodePane(Pane):
         instance = self.shared.session.machine.instance_at(site.vmctx) if site is not None else None
         if site is None or instance is None or instance.is_imported(site.func):
             raise UserError("that is a host function: it has no code to show")
-        self._open(Spot(instance, site.func, site.pc))
+        self.read_if_due()
+        self._open(instance, site.func, site.pc)
+
+    def point_at(self, instance: Instance, offset: int) -> None:
+        """The cursor on the instruction at a file offset: the source pane's line."""
+        func = func_at(instance, offset)
+        pc = None if func is None else instance.facts(func).index_at(offset)
+        if func is not None and pc is not None:
+            self._open(instance, func, pc)
 
     def spot(self) -> object:
-        return self._spot, self.cursor
+        return None if self._listing is None else (self._listing.instance, self._listing.position(self.cursor))
 
     def go_back(self, spot: object) -> None:
         match spot:
-            case Spot() as known, int(cursor):
-                self._open(known, cursor)
+            case (Instance() as instance, Position() as position):
+                self._open(instance, position.func, 0)
+                self._go(position, position)
 
-    def _open(self, spot: Spot, cursor: int | None = None) -> None:
-        views, self._spot = self.shared.views, spot
-        self._rows = views.listings.function(spot.instance, spot.func)
-        instrs = spot.instance.facts(spot.func).instrs
-        self._place = views.listings.place_at(spot.instance, instrs[spot.pc].offset)
-        self._text = self._place.text if self._place is not None and self._source_wanted else None
-        self._update_marks()
-        at_source = self._place.line - 1 if self._place is not None else 0
-        own = at_source if self.in_source else code.position_of(self._rows, spot.pc)
-        self.show(own if cursor is None else cursor)
-        name = self.shared.session.inspect.func_name(spot.instance, spot.func)
-        where = "" if self._place is None else self._place.short + "  "
-        self.border_subtitle = literal(where + name)
-
-    def _update_marks(self) -> None:
-        if self._spot is None:
-            return
-        self._marks = self.shared.views.marks(self._spot.instance, self._spot.func)
-        self._comment = self._operands() if self._marks.pc is not None and not self._marks.is_caller else ""
-        self._source_marks = self._glyphs_by_line() if self.in_source else {}
-        self._pc_row = self._row_of_pc()
-
-    def refresh_marks(self) -> None:
-        """Breakpoints changed."""
-        self._update_marks()
-        self.show()
-
-    def _operands(self) -> str:
-        """The top of the operand stack, which the instruction at pc is about to take from."""
-        frame = self.shared.session.frame() if self.shared.readable else None
-        operands = self.shared.session.inspect.operands(frame)[-3:] if frame is not None else ()
-        return "  ".join(f"{o.type}:{o.text}" for o in operands)
-
-    def _glyphs_by_line(self) -> dict[int, str]:
-        assert self._spot is not None and self._place is not None
-        instance, out = self._spot.instance, {}
-        for breakpoint_ in self.shared.session.breakpoints:
-            for resolved in breakpoint_.resolved:
-                if resolved.site.vmctx == instance.addr:
-                    offset = instance.facts(resolved.site.func).instrs[resolved.site.pc].offset
-                    found = self.shared.views.listings.place_at(instance, offset)
-                    if found is not None and found.file == self._place.file:
-                        out[found.line] = glyph_of(breakpoint_)
-        return out
-
-    def _row_of_pc(self) -> int | None:
-        """The row of the selected frame's instruction, or of its source line, when that is in sight."""
-        if not self.in_source:
-            return None if self._marks.pc is None else code.position_of(self._rows, self._marks.pc)
-        frame = self.shared.session.frame() if self.shared.readable else None
-        here = self.shared.views.listings.place(frame) if frame is not None else None
-        same = here is not None and self._place is not None and here.file == self._place.file
-        return here.line - 1 if here is not None and same else None
-
-    def row_count(self) -> int:
-        return len(self._rows) if self._text is None else len(self._text)
-
-    def row(self, index: int) -> Line:
-        if self._text is None:
-            row = self._rows[index]
-            at_pc = row.index is not None and row.index == self._marks.pc
-            return code.code_line(row, self._marks, self._comment if at_pc else "")
-        current = None if self._pc_row is None else self._pc_row + 1
-        found = code.source_window(self._text, current, index + 1, index + 1, self._source_marks)
-        return found[0] if found else line()
-
-    def marked(self) -> int | None:
-        return self._pc_row
-
-    # -- keys ------------------------------------------------------------------------------------
-
-    def _where(self, row: int) -> Site | str | None:
-        """What a row is, as a place to stop at."""
-        if self._spot is None:
+    def _row_at_cursor(self) -> Disassembled | None:
+        if self._listing is None or not self.row_count():
             return None
-        if self._text is not None and self._place is not None:
-            return f"{self._place.file.rpartition('/')[2]}:{row + 1}"
-        found = next((r.index for r in self._rows[row:] if r.index is not None), None)
-        return None if found is None else Site(self._spot.instance.addr, self._spot.func, found)
+        return self._listing.line_at(self._listing.position(self.cursor))
 
-    def action_toggle_breakpoint(self) -> None:
-        if (where := self._where(self.cursor)) is not None:
-            self.post_message(self.Toggle(where))
-
-    def action_run_to_cursor(self) -> None:
-        if (where := self._where(self.cursor)) is not None:
-            self.post_message(self.RunTo(where))
-
-    def clicked(self, row: int, cell: int, twice: bool) -> None:
-        in_gutter = cell < _GUTTER_CELLS
-        super().clicked(row, cell, twice and not in_gutter)
-        if in_gutter:
-            self.action_toggle_breakpoint()
-
-    def switch(self) -> None:
-        """Between source and disassembly."""
-        self._source_wanted = not self._source_wanted
-        if self._spot is not None:
-            self._open(self._spot)
-
-    @property
-    def lacks_source(self) -> str:
-        """Why there is no source to switch to; empty when there is."""
-        if self._place is None:
-            return "this function has no source lines: its module carries no DWARF for it"
-        return "" if self._place.text is not None else f"{self._place.file} was not found"
+    def where(self, row: int) -> Site | str | None:
+        """The instruction of a row, or the next one of its function."""
+        if self._listing is None or not self.row_count():
+            return None
+        position = self._listing.position(row)
+        rows = self._listing.lines(position.func)[position.line :]
+        found = next((r.index for r in rows if r.index is not None), None)
+        return None if found is None else Site(self._listing.instance.addr, position.func, found)
 
     def action_choose(self) -> None:
-        """Enter: into the function that the instruction under the cursor calls."""
-        if self._spot is None or self.in_source or self.cursor >= len(self._rows):
+        """Enter: where the instruction under the cursor leads; a call's function, a branch's target, an address."""
+        row = self._row_at_cursor()
+        if row is None or self._listing is None or self.shared.running:
             return
-        row = self._rows[self.cursor]
-        if row.index is None:
+        position = self._listing.position(self.cursor)
+        session, frame = self.shared.session, self.shared.session.frame() if self.shared.readable else None
+        at_pc = row.index is not None and self._pc == (position.func, row.index) and frame is not None
+        here = accessed(session.inspect, frame) if at_pc and frame is not None and frame.number == 0 else None
+        if here is not None:
+            instance, memory, offset = here
+            self.post_message(Goto(AsBytes(instance.memories[memory].region.base + offset)))
             return
-        instance = self._spot.instance
-        instr = instance.facts(self._spot.func).instrs[row.index]
-        target = instr.imm[0] if instr.op.name in ("call", "return_call", "ref.func") else None
-        if isinstance(target, int) and not instance.is_imported(target):
-            self.post_message(Goto(AtCode(Site(instance.addr, target, 0))))
+        now = frame if at_pc else None
+        target = follow(session, self._listing.instance, self._listing.lines(position.func), position, now)
+        self.post_message(Goto(target) if target else Told("Enter follows calls, branches and what they point to"))
+
+    def action_function(self, by: int) -> None:
+        """The next function, or the one before."""
+        if self._listing is not None and self.row_count():
+            first = self._listing.instance.module.num_imported_funcs
+            last = first + len(self._listing.instance.module.bodies) - 1
+            func = max(first, min(self._listing.position(self.cursor).func + by, last))
+            self._go(Position(func, 0), Position(func, 0))
+
+    def action_xrefs(self) -> None:
+        if self._listing is not None and self.row_count():
+            func = self._listing.position(self.cursor).func
+            self.post_message(self.Uses(self._listing.instance, func, self._row_at_cursor()))
+
+    # -- searching -------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        self.ask("search code for", self._search, self._found)
+
+    def _search(self, text: str) -> None:
+        self._found = text
+        self.action_again(1)
+
+    def action_again(self, by: int) -> None:
+        if self._listing is not None and self.row_count() and self._found:
+            self.post_message(self.Search(self._listing, self._found, self._listing.position(self.cursor), by))
+
+    def found(self, listing: ModuleListing, position: Position) -> None:
+        """A match: the cursor goes there."""
+        if listing is self._listing:
+            self._go(position, position)
+
+    def text_at_cursor(self) -> str:
+        """The row under the cursor as text."""
+        return text_of(self.row(self.cursor)) if self.row_count() else ""
+
+
+_NO_MARKS = code.Marks()

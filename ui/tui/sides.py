@@ -1,0 +1,101 @@
+"""Code and source: which of them is in front, and keeping both in step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ui.render.line import Role
+from ui.tui.panes.code import CodePane
+from ui.tui.panes.placing import PlacingPane
+from ui.tui.panes.source import SourcePane
+from ui.tui.shell import Shell
+
+Preference = Literal["source", "split", "code"]
+_NEXT: dict[Preference, Preference] = {"source": "split", "split": "code", "code": "source"}
+
+
+class Sides:
+    """`source` shows the source where there is some, else the code; `split` shows both."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._followed: tuple[object, int, int] | None = None
+        self.preference: Preference = "source"
+
+    @property
+    def code(self) -> CodePane:
+        pane = self._shell.desk.pane("code")
+        assert isinstance(pane, CodePane)
+        return pane
+
+    @property
+    def source(self) -> SourcePane:
+        pane = self._shell.desk.pane("source")
+        assert isinstance(pane, SourcePane)
+        return pane
+
+    @property
+    def front(self) -> PlacingPane:
+        """The one that keys are about: what is shown, of both the one that had the keys last."""
+        return self.source if self._shell.desk.latest(("code", "source")) == "source" else self.code
+
+    @property
+    def by_line(self) -> bool:
+        """Whether a step is a source line."""
+        return isinstance(self.front, SourcePane) and self.source.row_count() > 0
+
+    def settle(self) -> None:
+        """After a stop or another frame: brings to the front what the preference says."""
+        session = self._shell.shared.session
+        key = (session.machine, session.stop_id, session.selected)
+        if key != self._followed and self._shell.shared.readable:
+            self._followed = key
+            self._arrange()
+
+    def _arrange(self) -> None:
+        desk = self._shell.desk
+        desk.divide(self.preference == "split")
+        if self.preference == "split":
+            return
+        wanted = "source" if self.preference == "source" and not self.lacks_source else "code"
+        if desk.active in ("code", "source"):
+            desk.go_to(wanted)
+        else:
+            desk.show(wanted)
+
+    @property
+    def lacks_source(self) -> str:
+        """Why there is no source to show; empty when there is."""
+        shared = self._shell.shared
+        frame = shared.session.frame() if shared.readable else None
+        place = shared.views.listings.place(frame) if frame is not None else None
+        if place is None:
+            return "this function has no source lines: its module carries no DWARF for it"
+        return "" if place.text is not None else f"{place.file} was not found"
+
+    def switch(self) -> None:
+        """Source, both, code, and around again."""
+        if self.lacks_source:
+            self._shell.say((self.lacks_source, Role.WARNING))
+            return
+        self.preference = _NEXT[self.preference]
+        self._arrange()
+        if self.preference == "split" and not self._shell.desk.divided:
+            self.switch()
+
+    # -- in step ---------------------------------------------------------------------------------
+
+    def code_moved(self, message: CodePane.Moved) -> None:
+        """The source follows the code pane's cursor."""
+        if self.source.display and self._shell.desk.active == "code":
+            self.source.point_at(message.instance, message.offset)
+
+    def source_moved(self, message: SourcePane.Moved) -> None:
+        """The code follows the source pane's cursor."""
+        if not self.code.display or self._shell.desk.active != "source":
+            return
+        table = self._shell.shared.session.lines_of(message.instance)
+        offsets = table.offsets_of(message.file, message.line) if table is not None else ()
+        exact = [offset for offset, line in offsets if line == message.line]
+        if exact:
+            self.code.point_at(message.instance, exact[0])
