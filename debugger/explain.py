@@ -124,7 +124,7 @@ class _Explanation:
 
     def _types(self, instance: Instance, type_index: int, func_ref: Addr) -> Iterator[str]:
         found = self.machine.read_func_ref(func_ref).type_id
-        wanted = self.machine.type_id(instance.module.types[type_index])
+        wanted = instance.type_ids[type_index]
         if found == wanted:
             return
         yield f"expected type {instance.module.types[type_index]}: type_ids[{type_index}] = {wanted}"

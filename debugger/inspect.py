@@ -161,7 +161,7 @@ class Inspector:
         if frame.instance is None:
             return ()
         facts = self.facts(frame)
-        types = live_types(self.machine, frame.record, frame.above)[len(facts.local_types) :]
+        types = live_types(self.machine, frame.record, frame.above)[len(facts.frame_types) :]
         base = Addr(frame.record.base + facts.num_local_slots * SLOT_BYTES)
         return tuple(self._variables(base, types, [f"[{i}]" for i in range(len(types))], 0))
 

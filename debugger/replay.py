@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from debugger.launch import Launched, Loaded, Options, launch
+from debugger.threads import Scheduler
 from debugger.world import no_world
 from vm.errors import UserError
 from vm.journal import Edit, Entry, Invoke
@@ -22,7 +23,7 @@ def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
     launched: Launched = launch(options, loaded, no_world())
     machine = launched.machine
     machine.journal.replay(entries)
-    executor = ReferenceExecutor(machine)
+    executor = Scheduler(machine, ReferenceExecutor(machine))
     while (outside := machine.journal.next_outside()) is not None:
         _advance(machine, executor, outside.tick)
         _apply(machine, outside)
@@ -31,7 +32,7 @@ def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
     return machine
 
 
-def _begin_instruction(machine: Machine, executor: ReferenceExecutor, original: Machine) -> None:
+def _begin_instruction(machine: Machine, executor: Scheduler, original: Machine) -> None:
     """Does what an instruction did that has not retired: part of a bulk operation, a trap, an exit, a waiting call."""
     machine.pause_requested = lambda: True
     while machine.bulk_done[0] < original.bulk_done[0]:
@@ -42,7 +43,7 @@ def _begin_instruction(machine: Machine, executor: ReferenceExecutor, original: 
     machine.thread.set("deadline_ns", original.thread.get("deadline_ns"))  # it came from the world's clock
 
 
-def _advance(machine: Machine, executor: ReferenceExecutor, tick: int) -> None:
+def _advance(machine: Machine, executor: Scheduler, tick: int) -> None:
     """Runs to a tick, or to the end of the call under way."""
     if machine.tick < tick and machine.thread_state is ThreadState.READY:
         executor.run(tick - machine.tick)

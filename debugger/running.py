@@ -257,6 +257,8 @@ class Run:
                 return Ended(Reason.EXITED, Detail(exit_code=self.machine.thread.get("exit_code")))
             case StopKind.FINISHED:
                 return self._finished()
+            case StopKind.WAITING:
+                raise AssertionError("a scheduler lets others run")
 
     def _finished(self) -> Ended | None:
         results = self.results()

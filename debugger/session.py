@@ -22,6 +22,7 @@ from debugger.launch import Launched, Loaded, Options, Phase, invocation, launch
 from debugger.locations import Resolver
 from debugger.running import Ended, Run, begin, set_pc
 from debugger.scratch import ScratchCall
+from debugger.threads import Scheduler
 from debugger.watches import Watches
 from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
@@ -35,6 +36,9 @@ from vm.types import Addr, Tick, ValType, grouped
 
 MakeExecutor = Callable[[Machine], Executor]
 Listener = Callable[[Event], None]
+
+
+_ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
 
 
 class Session:
@@ -70,7 +74,7 @@ class Session:
         launched: Launched = launch(self.options, self.loaded, self.world)
         self.machine, self.main, self.descriptors = launched.machine, launched.main, launched.descriptors
         self.machine.pause_requested = self._pause.is_set
-        self.executor = self._make_executor(self.machine)
+        self.executor = self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
         self.inspect = Inspector(self.machine)
         self._phases = list(launched.phases)
         self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
@@ -137,20 +141,20 @@ class Session:
 
     def step_instruction(self, count: int = 1) -> Stopped:
         """`count` instructions, into calls."""
-        return self._perform(lambda run: run.instructions(count))
+        return self._step(lambda run: run.instructions(count))
 
     def step_over(self, count: int = 1) -> Stopped:
         """`count` instructions, over calls."""
-        return self._perform(lambda run: run.over(count))
+        return self._step(lambda run: run.over(count))
 
     def step_out(self) -> Stopped:
         """Until the selected frame has returned."""
         depth = self.machine.control.depth - self.selected
-        return self._perform(lambda run: run.out(depth))
+        return self._step(lambda run: run.out(depth))
 
     def step_line(self, into: bool = True) -> Stopped:
         """To the next source line."""
-        return self._perform(lambda run: run.line(into))
+        return self._step(lambda run: run.line(into))
 
     def run_to(self, location: str) -> Stopped:
         """Until a location is reached. Raises UserError when it names no place."""
@@ -174,8 +178,21 @@ class Session:
         self._pause.set()
         self.world.wake()
 
+    def _step(self, plan: Callable[[Run], Ended]) -> Stopped:
+        """A plan about the current thread."""
+        self.scheduler.held = self.machine.current.number
+        try:
+            return self._perform(plan)
+        finally:
+            self.scheduler.held = None
+
+    def select_thread(self, number: int) -> None:
+        """Makes a thread the one that views and steps are about. Raises UserError."""
+        self.scheduler.select(number)
+        self.selected = 0
+
     def _perform(self, plan: Callable[[Run], Ended]) -> Stopped:
-        if self.machine.thread_state not in (ThreadState.READY, ThreadState.BLOCKED):
+        if self.machine.thread_state not in _ALIVE:
             raise UserError(self._why_not(), "restart runs it again")
         self._pause.clear()
         self.emit(Running())
@@ -311,7 +328,11 @@ class Session:
         instance = self.instance()
         self._pause.clear()
         scratch = ScratchCall(self.machine, self.executor, lambda until: self.world.wait(until, self._pause.is_set))
-        results = scratch.run(instance, func, args, keep)
+        self.scheduler.held = self.machine.current.number
+        try:
+            results = scratch.run(instance, func, args, keep)
+        finally:
+            self.scheduler.held = None
         types = instance.module.func_type(func).results
         return tuple(self.inspect.format(s, t) for s, t in zip(grouped(results, types), types, strict=True))
 

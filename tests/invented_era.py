@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vm.eras import NEWEST
-from vm.layout import Align, Array, Era, FuncrefEncoding, Hop, Struct
+from vm.layout import Align, Array, Era, Field, FuncrefEncoding, Hop, Struct
 
 _STEP = Align(16)
 
 
 def _scattered(struct: Struct) -> Struct:
-    """The fields in reverse, apart from each other, behind an unused head."""
+    """The fields in reverse, apart from each other, behind an unused head; an object's header stays in front."""
+    first = struct[0]
+    if isinstance(first, Field) and first.type == NEWEST.gc.header:
+        return (first, *_scattered(struct[1:]))
     items = [item for item in reversed(struct) if not isinstance(item, Align)]
     placed = tuple(part for item in items for part in (_STEP, item))
     return (Array("unused_head", "u8", 24), *placed, _STEP)
@@ -40,6 +43,7 @@ def _invented() -> Era:
         paths={**NEWEST.paths, "memory.defined": (Hop("VMContext", "memories", indexed=True),)},
         funcref=FuncrefEncoding(lazy_bit=2),
         imports_use_import_record=False,
+        gc=replace(NEWEST.gc, kinds={name: bits >> 3 for name, bits in NEWEST.gc.kinds.items()}),
     )
 
 

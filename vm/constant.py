@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
+from typing import Protocol
 
+from vm.gc_heap import GcHeap
 from vm.instructions import Instruction, instructions
+from vm.layout import GcRules
 from vm.module import Module, Span
 from vm.semantics.table import NUMERIC
 
@@ -34,17 +36,36 @@ def mentioned_funcs(module: Module, span: Span) -> tuple[int, ...]:
     return tuple(_index(i) for i in steps(module, span) if i.op.name == "ref.func")
 
 
-def evaluate(module: Module, span: Span, global_value: Callable[[int], int], func_ref: Callable[[int], int]) -> int:
+class Surroundings(Protocol):
+    """What a constant expression may reach: its instance."""
+
+    @property
+    def heap(self) -> GcHeap:
+        """Where structs and arrays are made."""
+        ...
+
+    def global_value(self, index: int) -> int: ...
+    def func_ref(self, func: int) -> int: ...
+    def type_id(self, type_index: int) -> int: ...
+
+
+def evaluate(module: Module, span: Span, around: Surroundings) -> int:
     """The slot a constant expression yields. The module is valid, so nothing is checked here."""
     stack: list[int] = []
     for step in steps(module, span):
         match step.op.name:
             case "global.get":
-                stack.append(global_value(_index(step)))
+                stack.append(around.global_value(_index(step)))
             case "ref.func":
-                stack.append(func_ref(_index(step)))
+                stack.append(around.func_ref(_index(step)))
             case "ref.null":
                 stack.append(0)
+            case "ref.i31":
+                stack.append(i31(around.heap.rules, stack.pop()))
+            case "any.convert_extern" | "extern.convert_any":
+                pass
+            case name if name.startswith(("struct.", "array.")):
+                _make(around, step, stack)
             case name if name.endswith(".const"):
                 stack.append(_index(step))
             case name:
@@ -53,7 +74,43 @@ def evaluate(module: Module, span: Span, global_value: Callable[[int], int], fun
     return stack[-1]
 
 
-def _index(step: Instruction) -> int:
-    value = step.imm[0]
+def _make(around: Surroundings, step: Instruction, stack: list[int]) -> None:
+    """struct.new, array.new and their like."""
+    heap, type_id = around.heap, around.type_id(_index(step))
+    match step.op.name:
+        case "struct.new":
+            layout = heap.struct_layout(type_id)
+            first = len(stack) - len(layout.parts)
+            values = stack[first:]
+            del stack[first:]
+            ref = heap.new_struct(type_id)
+            for part, value in zip(layout.parts, values, strict=True):
+                heap.store(ref, part, value)
+        case "struct.new_default":
+            ref = heap.new_struct(type_id)
+        case "array.new_default":
+            ref = heap.new_array(type_id, stack.pop())
+        case "array.new":
+            length, value = stack.pop(), stack.pop()
+            ref = heap.new_array(type_id, length)
+            heap.fill(ref, heap.array_layout(type_id).element, value, 0, length)
+        case _:
+            count = _index(step, 1)
+            first = len(stack) - count
+            values = stack[first:]
+            del stack[first:]
+            ref = heap.new_array(type_id, count)
+            for i, value in enumerate(values):
+                heap.store(ref, heap.array_layout(type_id).element, value, i)
+    stack.append(ref)
+
+
+def i31(rules: GcRules, value: int) -> int:
+    """The reference that stands for the low 31 bits of a number."""
+    return (value << 1 | rules.i31_bit) & 0xFFFF_FFFF
+
+
+def _index(step: Instruction, which: int = 0) -> int:
+    value = step.imm[which]
     assert isinstance(value, int)
     return value

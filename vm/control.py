@@ -34,7 +34,7 @@ class ControlStack:
     def __init__(self, layouts: Layouts, thread: StructView, region: Region) -> None:
         layout = layouts.struct("ControlRecord")
         self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
-        self._stride, self._thread, self._view = layout.size, thread, region.view
+        self._stride, self._thread, self._view, self.region = layout.size, thread, region.view, region
         self.capacity = region.size // layout.size
 
     @property

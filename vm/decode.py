@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
-from vm.binary_types import func_type, global_type, memory_type, ref_type, table_type, value_type
-from vm.errors import DecodeError, UnsupportedError
+from vm.binary_types import (
+    global_type,
+    memory_type,
+    ref_type,
+    table_type,
+    tag_type_index,
+    type_section,
+    value_type,
+)
+from vm.errors import DecodeError
 from vm.instructions import skip_expression
 from vm.module import (
     Body,
@@ -26,10 +34,21 @@ from vm.module import (
     Names,
     Span,
     Table,
+    Tag,
 )
 from vm.names import decode_names
 from vm.reader import Reader
-from vm.types import FUNCREF, ExternKind, ExternType, FuncType, RefType
+from vm.types import (
+    FUNCREF,
+    CompositeType,
+    ExternKind,
+    ExternType,
+    FuncType,
+    Heap,
+    RefType,
+    SubType,
+    TagType,
+)
 
 MAGIC = b"\0asm"
 MODULE_VERSION = b"\x01\0\0\0"
@@ -44,6 +63,9 @@ MAX_SEGMENT_ITEMS = 10_000_000
 MAX_BODY_BYTES = 7_654_321
 MAX_LOCALS = 50_000
 
+_WITH_INIT = 0x40
+_OF_FUNCTIONS = RefType(Heap.FUNC, nullable=False)  # the type of a segment that lists function indices
+
 T = TypeVar("T")
 
 
@@ -53,11 +75,14 @@ class _Draft:
 
     data: bytes
     sections: list[tuple[int, Span]] = field(default_factory=list)
-    types: tuple[FuncType, ...] = ()
+    types: tuple[CompositeType, ...] = ()
+    declared: Mapping[int, SubType] = field(default_factory=dict)
+    groups: Mapping[int, int] = field(default_factory=dict)
     imports: tuple[Import, ...] = ()
     funcs: tuple[int, ...] = ()
     tables: tuple[Table, ...] = ()
     memories: tuple[Memory, ...] = ()
+    tags: tuple[Tag, ...] = ()
     globals: tuple[Global, ...] = ()
     exports: tuple[Export, ...] = ()
     start: int | None = None
@@ -81,38 +106,64 @@ def _expression(reader: Reader) -> Span:
 
 def _extern_kind(reader: Reader) -> ExternKind:
     at, byte = reader.pos, reader.byte()
-    if byte == 4:
-        raise UnsupportedError(at, "exceptions")
     if byte > 4:
         raise DecodeError(at, f"{byte:#04x} is not a kind of import or export")
     return ExternKind(byte)
 
 
-def _import(reader: Reader, types: tuple[FuncType, ...]) -> Import:
+def _func_type_at(reader: Reader, types: tuple[CompositeType, ...]) -> tuple[FuncType, int]:
+    at, index = reader.pos, reader.u32()
+    if index >= len(types):
+        raise DecodeError(at, f"unknown type {index}, of {len(types)}")
+    type_ = types[index]
+    if not isinstance(type_, FuncType):
+        raise DecodeError(at, f"expected a function type, type {index} is {type_}")
+    return type_, index
+
+
+def _import(reader: Reader, types: tuple[CompositeType, ...]) -> Import:
     start = reader.pos
     module, name, kind = reader.name(), reader.name(), _extern_kind(reader)
     type_: ExternType
     index: int | None = None
     match kind:
         case ExternKind.FUNC:
-            at, index = reader.pos, reader.u32()
-            if index >= len(types):
-                raise DecodeError(at, f"unknown type {index}, of {len(types)}")
-            type_ = types[index]
+            type_, index = _func_type_at(reader, types)
         case ExternKind.TABLE:
             type_ = table_type(reader)
         case ExternKind.MEMORY:
             type_ = memory_type(reader)
         case ExternKind.GLOBAL:
             type_ = global_type(reader)
+        case ExternKind.TAG:
+            type_, index = _tag_type(reader, types)
     return Import(module, name, kind, type_, index, Span(start, reader.pos))
 
 
-def _table(reader: Reader) -> Table:
+def _tag_type(reader: Reader, types: tuple[CompositeType, ...]) -> tuple[TagType, int]:
+    at, index = reader.pos, tag_type_index(reader)
+    if index >= len(types) or not isinstance(type_ := types[index], FuncType):
+        raise DecodeError(at, f"a tag's type must be a function type, {index} is none")
+    return TagType(type_), index
+
+
+def _tag(reader: Reader, types: tuple[CompositeType, ...]) -> Tag:
     start = reader.pos
-    if reader.pos < reader.end and reader.data[start] == 0x40:
-        raise UnsupportedError(start, "typed function references")
-    return Table(table_type(reader), None, Span(start, reader.pos))
+    type_, index = _tag_type(reader, types)
+    return Tag(type_, index, Span(start, reader.pos))
+
+
+def _table(reader: Reader) -> Table:
+    """A table; 0x40 0x00 in front says that an initial value follows its type."""
+    start = reader.pos
+    if reader.done or reader.data[start] != _WITH_INIT:
+        return Table(table_type(reader), None, Span(start, reader.pos))
+    reader.byte()
+    at = reader.pos
+    if (reserved := reader.byte()) != 0:
+        raise DecodeError(at, f"expected 0x00, found {reserved:#04x}")
+    type_ = table_type(reader)
+    return Table(type_, _expression(reader), Span(start, reader.pos))
 
 
 def _memory(reader: Reader) -> Memory:
@@ -143,7 +194,7 @@ def _elem(reader: Reader) -> Elem:
     else:
         table = reader.u32() if explicit else 0
         offset = _expression(reader)
-    type_ = _elem_type(reader, by_expr) if flags & 3 else FUNCREF
+    type_ = _elem_type(reader, by_expr) if flags & 3 else (FUNCREF if by_expr else _OF_FUNCTIONS)
     items: tuple[int, ...] | tuple[Span, ...]
     if by_expr:
         items = _vector(reader, "elements", MAX_SEGMENT_ITEMS, _expression)
@@ -158,7 +209,7 @@ def _elem_type(reader: Reader, by_expr: bool) -> RefType:
     at, kind = reader.pos, reader.byte()
     if kind != 0:
         raise DecodeError(at, f"{kind:#04x} is not a kind of element")
-    return FUNCREF
+    return _OF_FUNCTIONS
 
 
 def _body(reader: Reader) -> Body:
@@ -190,7 +241,8 @@ def _data(reader: Reader) -> Data:
 
 
 def _types(draft: _Draft, reader: Reader) -> None:
-    draft.types = _vector(reader, "types", MAX_ITEMS, func_type)
+    section = type_section(reader)
+    draft.types, draft.declared, draft.groups = tuple(section.types), section.declared, section.groups
 
 
 def _imports(draft: _Draft, reader: Reader) -> None:
@@ -207,6 +259,10 @@ def _tables(draft: _Draft, reader: Reader) -> None:
 
 def _memories(draft: _Draft, reader: Reader) -> None:
     draft.memories = _vector(reader, "memories", MAX_MEMORIES, _memory)
+
+
+def _tags(draft: _Draft, reader: Reader) -> None:
+    draft.tags = _vector(reader, "tags", MAX_ITEMS, lambda r: _tag(r, draft.types))
 
 
 def _globals(draft: _Draft, reader: Reader) -> None:
@@ -244,7 +300,7 @@ def _datas(draft: _Draft, reader: Reader) -> None:
         raise DecodeError(at, f"{draft.data_count} data segments are announced, {len(draft.datas)} follow")
 
 
-_CUSTOM, _TAG = 0, 13
+_CUSTOM = 0
 
 # Section id → (name, reader), in the order the sections must have.
 _SECTIONS: Mapping[int, tuple[str, Callable[[_Draft, Reader], None]]] = MappingProxyType(
@@ -254,6 +310,7 @@ _SECTIONS: Mapping[int, tuple[str, Callable[[_Draft, Reader], None]]] = MappingP
         3: ("function", _funcs),
         4: ("table", _tables),
         5: ("memory", _memories),
+        13: ("tag", _tags),
         6: ("global", _globals),
         7: ("export", _exports),
         8: ("start", _start),
@@ -299,8 +356,6 @@ def _section(draft: _Draft, reader: Reader, last: int) -> int:
         _custom(draft, body, start)
         draft.sections.append((number, payload))
         return last
-    if number == _TAG:
-        raise UnsupportedError(start, "exceptions")
     if number not in _SECTIONS:
         raise DecodeError(start, f"{number} is not a section")
     name, read = _SECTIONS[number]
@@ -310,6 +365,7 @@ def _section(draft: _Draft, reader: Reader, last: int) -> int:
     read(draft, body)
     body.finish(f"the {name} section")
     draft.sections.append((number, payload))
+    reader.kinds = body.kinds
     return rank
 
 
@@ -327,10 +383,13 @@ def decode(data: bytes) -> Module:
         bytes=data,
         sections=tuple(draft.sections),
         types=draft.types,
+        declared=draft.declared,
+        groups=draft.groups,
         imports=draft.imports,
         defined_funcs=draft.funcs,
         defined_tables=draft.tables,
         defined_memories=draft.memories,
+        defined_tags=draft.tags,
         defined_globals=draft.globals,
         exports=draft.exports,
         start=draft.start,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vm.instruction_text import InstructionText, Token, Words
+from vm.instruction_text import InstructionText, Token, Words, type_text
 from vm.instructions import instructions
 from vm.module import Module
 from vm.naming import Naming
@@ -17,6 +17,7 @@ from vm.ops.row import Has
 from vm.types import ValType
 
 _LOCALS_IN_LINE = 8
+_OUTDENTED = ("else", "catch", "catch_all", "end", "delegate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class Line:
         return "".join(text for text, _ in self.tokens)
 
 
-def _declare(words: Words, keyword: str, name: str, type_: ValType) -> None:
+def _declare(words: Words, keyword: str, name: str, type_: ValType, naming: Naming) -> None:
     """`(param $x i32)`, or `(param i32)` without a name."""
     words.open(keyword)
     if name.startswith("$"):
         words.word(name, "name")
-    words.word(str(type_), "type")
+    words.word(type_text(type_, naming), "type")
     words.close()
 
 
@@ -54,8 +55,8 @@ def _header(module: Module, func: int, naming: Naming) -> Line:
     words.name(naming.type_(module.func_type_indexes[func]))
     words.close()
     for index, param in enumerate(type_.params):
-        _declare(words, "param", naming.local(func, index), param)
-    words.group("result", type_.results)
+        _declare(words, "param", naming.local(func, index), param, naming)
+    words.group("result", type_.results, naming)
     return Line(body.span.start, body.span.start, 0, tuple(words.tokens), None)
 
 
@@ -67,7 +68,7 @@ def _locals(module: Module, func: int, naming: Naming) -> Iterator[Line]:
     for start in range(0, len(types), _LOCALS_IN_LINE):
         words = Words()
         for index, type_ in enumerate(types[start : start + _LOCALS_IN_LINE], first + start):
-            _declare(words, "local", naming.local(func, index), type_)
+            _declare(words, "local", naming.local(func, index), type_, naming)
         yield Line(body.span.start, body.code.start, 1, tuple(words.tokens), None)
 
 
@@ -80,7 +81,7 @@ def _code(module: Module, func: int, naming: Naming) -> Iterator[Line]:
         last = text.depth < 0
         if last:
             tokens = ((")", "punct"), (" ", "punct"), (";; end", "comment"))
-        outdented = found.op.name in ("else", "end")
+        outdented = found.op.name in _OUTDENTED
         silent = not last and (Has.SILENT in found.op.has or found.op.name == "end")
         depth = before if outdented else before + 1
         yield Line(found.offset, found.end, depth, tokens, None if silent else index)

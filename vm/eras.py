@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.layout import Align, Array, Era, Field, FuncrefEncoding, Hop, Path, Struct
+from vm.layout import Align, Array, Era, Field, FuncrefEncoding, GcRules, Hop, Path, Struct
 
 PTR = Align("ptr")
 
@@ -24,15 +24,26 @@ MACHINE_STRUCTS: Mapping[str, Struct] = MappingProxyType(
             Field("max_frames", "u64", "deepest control stack, in frames"),
             Field("max_memory_bytes", "u64", "greatest size of all linear memories together, in bytes"),
             Field("max_table_elements", "u64", "greatest size of all tables together, in elements"),
-            Field("gc_heap_used", "u64", "bytes of the GC heap in use"),
+            Field("max_gc_heap_bytes", "u64", "greatest size of the GC heap, in bytes"),
+            Field("gc_hole", "u64", "GC heap: where the next object goes, an offset in it"),
+            Field("gc_hole_end", "u64", "GC heap: where the hole it goes into ends"),
+            Field("gc_allocated", "u64", "bytes of objects made since the last collection"),
+            Field("gc_threshold", "u64", "bytes of objects made that start the next collection"),
+            Field("waits", "u64", "how often a thread began to wait"),
+            Field("skipped_ns", "u64", "virtual time beyond the ticks: passed while every thread waited"),
+            Field("func_ref_ids", "u64", "funcrefs that have an id, as they stand in the GC heap"),
         ),
         "Thread": (
             Field("depth", "u64", "control records in use"),
-            Field("state", "u32", "0 idle, 1 ready, 2 finished, 3 trapped, 4 blocked, 5 exited"),
+            Field("state", "u32", "0 idle, 1 ready, 2 finished, 3 trapped, 4 blocked, 5 exited, 6 waiting"),
             Field("exit_code", "u32", "the guest's exit code when exited"),
             Field("entry_results", "u32", "result slots of the outermost call"),
             Field("blocked", "u32", "1 when a host call waits, and has a deadline"),
             Field("deadline_ns", "u64", "monotonic time at which the waiting host call gives up"),
+            Field("wait_addr", "u64", "address whose notification the thread waits for, 0: it does not wait"),
+            Field("wait_turn", "u64", "waits are numbered as they begin: the first is woken first"),
+            Field("wait_until_ns", "u64", "virtual time at which the wait is over, 0: never"),
+            Field("wait_answer", "u64", "1 plus what the wait that is over answers, else 0"),
         ),
         "ControlRecord": (
             Field("vmctx", "u64", "the instance, or the host function's context"),
@@ -197,6 +208,15 @@ _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
         Field("kind", "u32", "what the object is, in the high bits"),
         Field("ty", "VMSharedTypeIndex", "engine-wide id of its type"),
     ),
+    "VMNullArrayHeader": (
+        Field("header", "VMGcHeader", "of every object of the GC heap"),
+        Field("length", "u32", "how many elements follow"),
+    ),
+    "VMNullExnHeader": (
+        Field("header", "VMGcHeader", "of every object of the GC heap"),
+        Field("tag_instance", "u32", "number of the instance that defines the tag"),
+        Field("tag_index", "DefinedTagIndex", "its number among that instance's own tags"),
+    ),
     "VMNullExternRef": (
         Field("header", "VMGcHeader", "of every object of the GC heap"),
         Field("host_data", "u32", "which host value it stands for"),
@@ -226,9 +246,32 @@ _WASMTIME_48_PATHS: Mapping[str, Path] = {
         Hop("VMContext", "imported_globals", indexed=True),
         Hop("VMGlobalImport", "from", load=True),
     ),
+    "tag.defined": (Hop("VMContext", "tags", indexed=True),),
+    "tag.imported": (Hop("VMContext", "imported_tags", indexed=True), Hop("VMTagImport", "from", load=True)),
     "function.imported": (Hop("VMContext", "imported_functions", indexed=True),),
     "type_ids": (Hop("VMContext", "type_ids", load=True),),
 }
+
+# wasmtime, crates/environ/src/gc.rs and gc/null.rs: the layout of the null collector, since 48.0.0
+_NULL_COLLECTOR = GcRules(
+    header="VMGcHeader",
+    struct_header="VMGcHeader",
+    array_header="VMNullArrayHeader",
+    exception_header="VMNullExnHeader",
+    host_object="VMNullExternRef",
+    reference="VMGcRef",
+    func_reference="FuncRefTableId",
+    align=8,
+    i31_bit=1,
+    kinds={
+        "extern": 0b010000 << 26,
+        "any": 0b100000 << 26,
+        "eq": 0b101000 << 26,
+        "array": 0b101010 << 26,
+        "struct": 0b101100 << 26,
+        "exn": 0b000001 << 26,
+    },
+)
 
 WASMTIME_48 = Era(
     id="wasmtime-48",
@@ -240,7 +283,12 @@ WASMTIME_48 = Era(
     magics={"vmctx": "core", "array_call_host_func": "ACHF", "component_vmctx": "comp"},
     index_types=("VMSharedTypeIndex", "DefinedTableIndex", "DefinedMemoryIndex", "DefinedTagIndex"),
     structs={**_WASMTIME_48_STRUCTS, **MACHINE_STRUCTS},
-    aliases={"VMStackChain": "fatptr<VMStackChain>", "VMLazyThread": "usize"},
+    aliases={
+        "VMStackChain": "fatptr<VMStackChain>",
+        "VMLazyThread": "usize",
+        "VMGcRef": "u32",
+        "FuncRefTableId": "u32",
+    },
     paths=_WASMTIME_48_PATHS,
     funcref=FuncrefEncoding(lazy_bit=1),
     escapes=("imports", "table_init", "global_init", "exports", "elems"),
@@ -254,6 +302,7 @@ WASMTIME_48 = Era(
         "floor_f32", "floor_f64", "trunc_f32", "trunc_f64", "nearest_f32", "nearest_f64", "i8x16_swizzle",
         "i8x16_shuffle", "fma_f32x4", "fma_f64x2", "trap", "raise", "get_instance_id", "throw_ref", "breakpoint",
     ),
+    gc=_NULL_COLLECTOR,
 )  # fmt: skip
 
 ERAS: tuple[Era, ...] = (WASMTIME_48,)

@@ -39,8 +39,8 @@ class ValidationError(WasmscopeError):
         self.func, self.offset, self.what = func, offset, what
 
     def __str__(self) -> str:
-        where = f"function {self.func}, " if self.func is not None else ""
-        return f"invalid module: {self.what}, in {where}at {self.offset:#x}"
+        where = f", in function {self.func}" if self.func is not None else ""
+        return f"invalid module: {self.what}{where}, at {self.offset:#x}"
 
 
 class LinkError(WasmscopeError):
@@ -96,6 +96,19 @@ class TrapKind(Enum):
     INTEGER_OVERFLOW = "integer overflow"
     INVALID_CONVERSION = "invalid conversion to integer"
     CALL_STACK_EXHAUSTED = "call stack exhausted"
+    NULL_REFERENCE = "null reference"
+    NULL_FUNCTION = "null function reference"
+    NULL_STRUCTURE = "null structure reference"
+    NULL_ARRAY = "null array reference"
+    NULL_I31 = "null i31 reference"
+    NULL_EXCEPTION = "null exception reference"
+    OUT_OF_BOUNDS_ARRAY = "out of bounds array access"
+    CAST_FAILURE = "cast failure"
+    UNCAUGHT_EXCEPTION = "unhandled exception"
+    GC_HEAP_FULL = "allocation failure"
+    UNALIGNED_ATOMIC = "unaligned atomic"
+    DEADLOCK = "deadlock"
+    UNSHARED_WAIT = "expected shared memory"
     HOST = "host function trapped"
 
 

@@ -9,36 +9,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
-from vm.instructions import Immediate, Immediates, block_type
+from vm.instructions import Catch, Immediate, Immediates, block_type
 from vm.module import Module
 from vm.ops.row import Has, Imm, Op
 from vm.ops.table import OPS
-from vm.types import V128, FuncType, ValType, slots, total_slots
+from vm.types import EXNREF, V128, FuncType, ValType, slots, total_slots
 from vm.validator.context import Context
 from vm.validator.expression import check_body, local_types
 from vm.validator.operands import Operands, operands_of
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A structured instruction around an instruction; a linked list, innermost first.
-
-    `kind` is func, block, loop, if or else; `offset` is its opcode's, for func the expression's start.
-    `height` counts the operand slots below its parameters.
-    """
-
-    kind: str
-    offset: int
-    height: int
-    params: tuple[ValType, ...]
-    results: tuple[ValType, ...]
-    parent: Label | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +35,49 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Handler:
+    """A catch clause. What an exception carries, and with `with_ref` the exception, becomes the branch's operands."""
+
+    tag: int | None  # None: catches all
+    with_ref: bool
+    branch: Branch
+    remember: int | None  # slot of the frame that keeps the exception for a rethrow
+
+
+@dataclass(eq=False, slots=True)
+class Label:
+    """A structured instruction around an instruction; a linked list, innermost first.
+
+    `kind` is func, block, loop, if, else, try_table, try, catch or catch_all; `offset` is its opcode's, for func the
+    expression's start. `height` counts the operand slots below its parameters. An exception thrown inside goes to
+    the first fitting handler, else on to `delegate`, or without one to the parent.
+    """
+
+    kind: str
+    offset: int
+    height: int
+    params: tuple[ValType, ...]
+    results: tuple[ValType, ...]
+    parent: Label | None
+    handlers: tuple[Handler, ...] = ()
+    delegate: Label | None = None
+
+
+def handlers(label: Label | None) -> Iterator[Handler]:
+    """The handlers around an instruction, by its label, in the order in which they are asked."""
+    while label is not None:
+        yield from label.handlers
+        label = label.delegate or label.parent
+
+
+@dataclass(frozen=True, slots=True)
 class Instr:
     """One instruction that retires: bytes [offset, end) of the file.
 
     `imm` is as in `vm.instructions`, but a memory argument is (memory, offset), and block types and
     br_table's labels are left out. `branches` is one for br, br_if, if (condition 0) and else (fallen into),
     br_table's targets then its default, else none.
+    A rethrow's immediate is the slot that keeps its exception, a caught `catch` has a branch past the end.
     In unreachable code `operands` is None and `height` and `branches` mean nothing. A function's last `end` is
     described as reached, its results on the stack.
     """
@@ -87,11 +108,17 @@ class FunctionFacts:
     local_types: tuple[ValType, ...]  # parameters first
     local_slots: Sequence[int]  # slot index of each local
     param_slots: int
-    num_local_slots: int
+    num_local_slots: int  # with those that keep exceptions for a rethrow, which come last
+    kept_exceptions: int
     result_slots: int
     max_height: int  # operand slots
     frame_slots: int
     instrs: tuple[Instr, ...]
+
+    @property
+    def frame_types(self) -> tuple[ValType, ...]:
+        """Types of what lies below the operands: the locals, then kept exceptions."""
+        return self.local_types + (EXNREF,) * self.kept_exceptions
 
     def index_at(self, offset: int) -> int | None:
         """The instruction that contains the file offset, else the next one; None past the last."""
@@ -110,17 +137,23 @@ class _Jump:
     def __init__(self, keep: int, drop_to: int) -> None:
         self.target, self.keep, self.drop_to = 0, keep, drop_to
 
+    def landed(self) -> Branch:
+        """The branch, once its target is known."""
+        return Branch(self.target, self.keep, self.drop_to)
+
 
 class _Open:
     """A label while the code inside it is being read; jumps wait here until their target is known."""
 
-    __slots__ = ("label", "over", "skip", "start")
+    __slots__ = ("clauses", "label", "over", "skip", "start", "trying")
 
     def __init__(self, label: Label, start: int, skip: _Jump | None = None) -> None:
         self.label = label
         self.start = start  # index of the first instruction inside
         self.over: list[_Jump] = []  # to the end
         self.skip = skip  # an if's own: to the else arm, or to the end when there is none
+        self.trying: Label | None = None  # a try's own label, whose handlers are being collected
+        self.clauses: list[tuple[Catch, _Jump, int | None]] = []
 
 
 class _Draft(NamedTuple):
@@ -137,18 +170,28 @@ class _Draft(NamedTuple):
 
     def finished(self) -> Instr:
         """The instruction, once all jumps have landed."""
-        branches = tuple([Branch(jump.target, jump.keep, jump.drop_to) for jump in self.jumps])
+        branches = tuple([jump.landed() for jump in self.jumps])
         return Instr(*self[:-1], branches)
 
 
 class _Recorder:
     """Listens to the validator and writes down the instructions that retire."""
 
-    def __init__(self, types: tuple[FuncType, ...], type_: FuncType, start: int) -> None:
-        self.types = types
+    def __init__(self, context: Context, type_: FuncType, start: int) -> None:
+        self.types, self._tags = context.types, context.tags
         self.drafts: list[_Draft] = []
         self.max_height = 0
+        self.kept_exceptions = 0
         self.open = [_Open(Label("func", start, 0, (), type_.results, None), 0)]
+        self._tries: list[tuple[Label, list[tuple[Catch, _Jump, int | None]]]] = []
+
+    def finish_handlers(self, first_kept: int) -> None:
+        """Gives the labels of tries their handlers, once all jumps have landed; kept exceptions lie from there on."""
+        for label, clauses in self._tries:
+            label.handlers = tuple([
+                Handler(clause.tag, clause.with_ref, jump.landed(), None if kept is None else first_kept + kept)
+                for clause, jump, kept in clauses
+            ])  # fmt: skip
 
     def typed(self, offset: int, end: int, op: Op, imm: Immediates, before: Operands | None) -> None:
         height = 0 if before is None else before.total_slots
@@ -164,6 +207,9 @@ class _Recorder:
 
     def access(self, draft: _Draft) -> None:
         self.drafts.append(draft._replace(imm=draft.imm[1:]))
+
+    def cast(self, draft: _Draft) -> None:
+        self.drafts.append(draft._replace(imm=draft.imm[2:], jumps=(self._jump(draft.imm[0]),)))
 
     def branch(self, draft: _Draft) -> None:
         self.drafts.append(draft._replace(jumps=(self._jump(draft.imm[0]),)))
@@ -187,6 +233,47 @@ class _Recorder:
         opened.skip = None
         opened.label = replace(opened.label, kind="else", offset=draft.offset)
 
+    def try_table(self, draft: _Draft) -> None:
+        clauses = [(c, self._jump(c.label), None) for c in draft.imm[1:] if isinstance(c, Catch)]
+        self._enter(draft._replace(imm=draft.imm[:1]), draft.height, None)
+        self._tries.append((self.open[-1].label, list(clauses)))
+
+    def try_(self, draft: _Draft) -> None:
+        self._enter(draft, draft.height, None)
+        opened = self.open[-1]
+        opened.trying = opened.label
+        self._tries.append((opened.label, opened.clauses))
+
+    def catch(self, draft: _Draft) -> None:
+        """The code before jumps over the clause; its exception is kept in a slot by how deep tries are nested."""
+        over, opened = _Jump(0, draft.height), self.open[-1]
+        self.drafts.append(draft._replace(imm=(), jumps=(over,)))
+        opened.over.append(over)
+        tag = draft.imm[0] if draft.imm else None
+        assert tag is None or isinstance(tag, int)
+        kept = sum(1 for o in self.open if o.trying is not None) - 1
+        self.kept_exceptions = max(self.kept_exceptions, kept + 1)
+        caught = 0 if tag is None else total_slots(self._tags[tag].params)
+        jump = _Jump(caught, opened.label.height)
+        jump.target = len(self.drafts)
+        self.max_height = max(self.max_height, opened.label.height + caught)
+        opened.clauses.append((Catch(tag, False, 0), jump, kept))
+        opened.label = replace(opened.label, kind=draft.op.name, offset=draft.offset, handlers=(), delegate=None)
+
+    def rethrow(self, draft: _Draft) -> None:
+        depth = draft.imm[0]
+        assert isinstance(depth, int)
+        outside = self.open[: len(self.open) - depth]
+        kept = sum(1 for o in outside if o.trying is not None) - 1
+        self.drafts.append(draft._replace(imm=(kept,)))
+
+    def delegate(self, draft: _Draft) -> None:
+        closed, depth = self.open.pop(), draft.imm[0]
+        assert isinstance(depth, int) and closed.trying is not None
+        closed.trying.delegate = self.open[-1 - depth].label
+        for jump in closed.over:
+            self._land(jump)
+
     def end(self, draft: _Draft) -> None:
         closed = self.open.pop()
         for jump in closed.over:
@@ -199,9 +286,7 @@ class _Recorder:
             self.drafts.append(draft._replace(height=height, operands=operands_of(results)))
 
     def _enter(self, draft: _Draft, height: int, skip: _Jump | None) -> None:
-        (number,) = draft.imm
-        assert isinstance(number, int)
-        type_ = block_type(number, self.types)
+        type_ = block_type(draft.imm[0], self.types)
         below = max(height - total_slots(type_.params), 0)
         label = Label(draft.op.name, draft.offset, below, type_.params, type_.results, draft.label)
         self.open.append(_Open(label, len(self.drafts), skip))
@@ -234,6 +319,18 @@ def _handler(op: Op) -> _Handler:
             return _Recorder.else_
         case "end", _:
             return _Recorder.end
+        case "try", _:
+            return _Recorder.try_
+        case "try_table", _:
+            return _Recorder.try_table
+        case "catch" | "catch_all", _:
+            return _Recorder.catch
+        case "rethrow", _:
+            return _Recorder.rethrow
+        case "delegate", _:
+            return _Recorder.delegate
+        case _, (Imm.CAST,):
+            return _Recorder.cast
         case _, (Imm.BLOCK,):
             return _Recorder.block
         case _, (Imm.LABEL,):
@@ -258,9 +355,11 @@ def _slot_indexes(types: tuple[ValType, ...]) -> Sequence[int]:
 def facts_in(context: Context, func: int) -> FunctionFacts:
     """The facts of a function defined in the context's module."""
     type_, locals_ = context.funcs[func], local_types(context, func)
-    recorder = _Recorder(context.types, type_, context.module.body(func).code.start)
+    recorder = _Recorder(context, type_, context.module.body(func).code.start)
     check_body(context, func, recorder)
-    num_local_slots, result_slots = total_slots(locals_), total_slots(type_.results)
+    real_slots, result_slots = total_slots(locals_), total_slots(type_.results)
+    recorder.finish_handlers(real_slots)
+    num_local_slots = real_slots + recorder.kept_exceptions
     return FunctionFacts(
         func=func,
         type=type_,
@@ -268,6 +367,7 @@ def facts_in(context: Context, func: int) -> FunctionFacts:
         local_slots=_slot_indexes(locals_),
         param_slots=total_slots(type_.params),
         num_local_slots=num_local_slots,
+        kept_exceptions=recorder.kept_exceptions,
         result_slots=result_slots,
         max_height=recorder.max_height,
         frame_slots=max(num_local_slots + recorder.max_height, result_slots),

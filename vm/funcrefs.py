@@ -54,4 +54,4 @@ def type_of_code(machine: Machine, code: int) -> int | None:
     owner = machine.instance_at(found.vmctx)
     if found.kind is not CodeKind.WASM or owner is None or owner.is_imported(found.func):
         return None
-    return machine.type_id(owner.module.func_type(found.func))
+    return owner.func_type_id(found.func)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vm.facts import FactsCache
 from vm.layout import StructView
 from vm.memories import LinearMemory
 from vm.module import Module
 from vm.shape import ModuleShape
+from vm.subtyping import by_engine
 from vm.tables import Table
-from vm.types import Addr, ExternKind, FuncType, GlobalType
+from vm.types import Addr, ExternKind, FuncType, GlobalType, ValType
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,12 @@ class FuncExtern:
 
     func_ref: Addr
     type: FuncType
+    type_id: int  # engine-wide
 
 
 @dataclass(frozen=True, slots=True)
 class GlobalExtern:
-    """A global as imports and exports pass it."""
+    """A global as imports and exports pass it; types in its type are engine-wide ids."""
 
     storage: Addr
     type: GlobalType
@@ -32,7 +34,18 @@ class GlobalExtern:
     index: int  # among the owner's own globals
 
 
-Extern = FuncExtern | LinearMemory | Table | GlobalExtern
+@dataclass(frozen=True, slots=True)
+class TagExtern:
+    """A tag as imports and exports pass it: the definition's address is its identity."""
+
+    definition: Addr
+    type: FuncType
+    type_id: int  # engine-wide
+    owner: Addr
+    index: int  # among the owner's own tags
+
+
+Extern = FuncExtern | LinearMemory | Table | GlobalExtern | TagExtern
 
 
 @dataclass(eq=False)
@@ -47,9 +60,12 @@ class Instance:
     record: StructView
     code_base: Addr  # of the code records of its functions, by function index
     facts: FactsCache
+    type_ids: tuple[int, ...]  # engine-wide, by type index
     memories: tuple[LinearMemory, ...] = ()
     tables: tuple[Table, ...] = ()
     globals: Sequence[GlobalExtern] = ()
+    tags: tuple[TagExtern, ...] = ()
+    elem_values: dict[int, memoryview] = field(default_factory=dict)  # by segment: slots made once
 
     @property
     def addr(self) -> Addr:
@@ -58,6 +74,14 @@ class Instance:
 
     def is_imported(self, func: int) -> bool:
         return func < self.module.num_imported_funcs
+
+    def func_type_id(self, func: int) -> int:
+        """The engine-wide id of a function's type."""
+        return self.type_ids[self.module.func_type_indexes[func]]
+
+    def engine_type(self, type_: ValType) -> ValType:
+        """One of the module's types by engine-wide id."""
+        return by_engine(type_, self.type_ids)
 
     def import_record(self, func: int) -> StructView:
         """The VMFunctionImport of an imported function."""

@@ -6,27 +6,29 @@ What was written before a trap stays written. The start function is left to the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from vm import constant
 from vm.errors import LinkError
 from vm.facts import FactsCache
-from vm.globals import global_width, read_global
-from vm.instance import Extern, FuncExtern, GlobalExtern, Instance
+from vm.globals import global_width
+from vm.instance import Extern, FuncExtern, GlobalExtern, Instance, TagExtern
 from vm.layout import StructView
 from vm.linking import Provider, resolve_imports
 from vm.machine import CodeKind, Machine
 from vm.memories import LinearMemory
 from vm.memory import OutOfAddressSpace, RegionKind
 from vm.module import Elem, Module, Span, ValidModule
-from vm.segments import elem_slots
+from vm.segments import constant_slot, elem_slots, keep_elem_values
 from vm.shape import ModuleShape, RuntimeData, shape_of
 from vm.tables import Table
 from vm.types import (
     Addr,
     ExternKind,
     FuncType,
+    GlobalType,
     MemoryType,
     NumType,
+    RefType,
     TableType,
 )
 
@@ -50,6 +52,7 @@ class _Maker:
     def __init__(self, machine: Machine, module: Module, name: str) -> None:
         self.machine, self.module = machine, module
         self.shape: ModuleShape = shape_of(module, machine.layouts.era)
+        self.type_ids = machine.types.add_module(module)
         self.name = name or module.names.module or f"instance {len(machine.instances)}"
 
     def make(self, imports: Sequence[Extern]) -> Instance:
@@ -60,6 +63,7 @@ class _Maker:
         self._define_tables()
         self._define_memories()
         self._define_globals()
+        self._define_tags()
         self._fill_runtime_data()
         self.machine.instances.append(instance)
         self._initialise()
@@ -98,11 +102,14 @@ class _Maker:
         view.set("vmctx", region.base)
         view.set("number", number)
         vmctx = StructView(machine.space, machine.layouts, layout, region.base)
-        return Instance(number, self.name, self.module, self.shape, vmctx, view, code_base, FactsCache(self.module))
+        facts = FactsCache(self.module)
+        return Instance(
+            number, self.name, self.module, self.shape, vmctx, view, code_base, facts, self.type_ids
+        )  # fmt: skip
 
     def _fill_header(self) -> None:
         machine, vmctx = self.machine, self.instance.vmctx
-        ids = b"".join(machine.type_id(t).to_bytes(4, "little") for t in self.module.types)
+        ids = b"".join(id_.to_bytes(4, "little") for id_ in self.type_ids)
         region = machine.space.map(
             RegionKind.TYPE_IDS, f"type ids of {self.name}", len(ids), owner=vmctx.addr, writable=False
         )
@@ -129,6 +136,7 @@ class _Maker:
         self.instance.memories = tuple(i for i in imports if isinstance(i, LinearMemory))
         self.instance.tables = tuple(i for i in imports if isinstance(i, Table))
         self.instance.globals = tuple(i for i in imports if isinstance(i, GlobalExtern))
+        self.instance.tags = tuple(i for i in imports if isinstance(i, TagExtern))
         assert all(m.definition in of.memories for m in self.instance.memories)
 
     def _link_one(self, index: int, given: Extern) -> None:
@@ -141,6 +149,9 @@ class _Maker:
                 self._fill(entry, {"from": given.definition, "vmctx": given.owner, "index": given.index})
             case Table():
                 entry = vmctx.inner("imported_tables", index)
+                self._fill(entry, {"from": given.definition, "vmctx": given.owner, "index": given.index})
+            case TagExtern():
+                entry = vmctx.inner("imported_tags", index)
                 self._fill(entry, {"from": given.definition, "vmctx": given.owner, "index": given.index})
             case GlobalExtern():
                 entry = vmctx.inner("imported_globals", index)
@@ -181,7 +192,9 @@ class _Maker:
     def _define_tables(self) -> None:
         for i, table in enumerate(self.module.defined_tables):
             definition = self._follow("table.defined", i)
-            self._make_table(i, definition, table.type)
+            elem = self.instance.engine_type(table.type.elem)
+            assert isinstance(elem, RefType)
+            self._make_table(i, definition, replace(table.type, elem=elem))
 
     def _make_table(self, i: int, definition: Addr, type_: TableType) -> None:
         machine, instance = self.machine, self.instance
@@ -205,10 +218,19 @@ class _Maker:
         instance.tables += (table,)
 
     def _define_memories(self) -> None:
+        owned = 0
         for i, memory in enumerate(self.module.defined_memories):
-            if self._memories_by_pointer:
-                self.instance.vmctx.set("memories", self.instance.vmctx.at("owned_memories", i), i)
+            if self._memories_by_pointer and memory.type.shared:
+                self.instance.vmctx.set("memories", self._shared_definition(i), i)
+            elif self._memories_by_pointer:
+                self.instance.vmctx.set("memories", self.instance.vmctx.at("owned_memories", owned), i)
+                owned += 1
             self._make_memory(i, self._follow("memory.defined", i), memory.type)
+
+    def _shared_definition(self, i: int) -> Addr:
+        """Several stores may use a shared memory: its definition lies in none of their VMContexts."""
+        size = self.machine.layouts.struct("VMMemoryDefinition").size
+        return self.machine.space.map(RegionKind.STORE, f"definition of shared memory {i} of {self.name}", size).base
 
     @property
     def _memories_by_pointer(self) -> bool:
@@ -241,18 +263,18 @@ class _Maker:
             storage = self._follow("global.defined", i)
             value = self._constant(global_.init)
             self.machine.space.store(storage, global_width(self.machine, global_.type), value)
-            made.append(GlobalExtern(storage, global_.type, self.instance.addr, i))
+            type_ = GlobalType(self.instance.engine_type(global_.type.value), global_.type.mutable)
+            made.append(GlobalExtern(storage, type_, self.instance.addr, i))
+
+    def _define_tags(self) -> None:
+        for i, tag in enumerate(self.module.defined_tags):
+            definition = self._follow("tag.defined", i)
+            type_id = self.type_ids[tag.type_index]
+            self.machine.view("VMTagDefinition", definition).set("type_index", type_id)
+            self.instance.tags += (TagExtern(definition, tag.type.type, type_id, self.instance.addr, i),)
 
     def _constant(self, span: Span) -> int:
-        instance, machine = self.instance, self.machine
-
-        def global_value(i: int) -> int:
-            return read_global(machine, instance.globals[i])
-
-        def func_ref(func: int) -> int:
-            return machine.func_ref(instance, func)
-
-        return constant.evaluate(self.module, span, global_value, func_ref)
+        return constant_slot(self.machine, self.instance, span)
 
     def _fill_runtime_data(self) -> None:
         vmctx, machine = self.instance.vmctx, self.machine
@@ -283,6 +305,7 @@ class _Maker:
 
     def _initialise(self) -> None:
         """Table initial values, then active element and data segments, in order. Raises Trap."""
+        keep_elem_values(self.machine, self.instance)
         imported = len(self.instance.tables) - len(self.module.defined_tables)
         for i, table in enumerate(self.module.defined_tables):
             if table.init is not None:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from vm.floats import hex_float, short_float
-from vm.instructions import EMPTY_BLOCK, Immediate, Immediates, Instruction, block_type
+from vm.instructions import EMPTY_BLOCK, Catch, Immediate, Immediates, Instruction, block_type
 from vm.naming import Naming
 from vm.ops.row import Imm, Op
-from vm.types import NumType, RefType, ValType
+from vm.types import (
+    ArrayType,
+    CompositeType,
+    FieldType,
+    FuncType,
+    NumType,
+    RefType,
+    StorageType,
+    StructType,
+    ValType,
+)
 
 Token = tuple[str, str]
 
@@ -38,13 +48,38 @@ class Words:
         """A name, or an index when there is none."""
         self.word(text, role if text.startswith("$") else "number")
 
-    def group(self, keyword: str, types: tuple[ValType, ...]) -> None:
+    def group(self, keyword: str, types: tuple[ValType, ...], naming: Naming) -> None:
         """`(result i32 i32)`; nothing when there are no types."""
         if types:
             self.open(keyword)
             for type_ in types:
-                self.word(str(type_), "type")
+                self.word(type_text(type_, naming), "type")
             self.close()
+
+
+def type_text(type_: StorageType, naming: Naming) -> str:
+    """A type as the text format writes it, type indices by name."""
+    if isinstance(type_, RefType) and isinstance(type_.heap, int):
+        return f"(ref {'null ' if type_.nullable else ''}{naming.type_(type_.heap)})"
+    return str(type_)
+
+
+def composite_text(type_: CompositeType, naming: Naming) -> str:
+    """`(func (param i32))`, `(struct (field (mut i32)))`, `(array i8)`."""
+
+    def field(f: FieldType) -> str:
+        text = type_text(f.storage, naming)
+        return f"(mut {text})" if f.mutable else text
+
+    match type_:
+        case FuncType(params, results):
+            groups = (("param", params), ("result", results))
+            parts = [f"({word} {' '.join(type_text(t, naming) for t in types)})" for word, types in groups if types]
+            return f"(func{''.join(f' {part}' for part in parts)})"
+        case StructType(fields):
+            return f"(struct{''.join(f' (field {field(f)})' for f in fields)})"
+        case ArrayType(element):
+            return f"(array {field(element)})"
 
 
 def _integer(value: Immediate, bits: int) -> str:
@@ -56,6 +91,9 @@ def _index(value: Immediate) -> int:
     assert isinstance(value, int)
     return value
 
+
+_TEXT_NAMES = {"select_t": "select", "ref.test_null": "ref.test", "ref.cast_null": "ref.cast"}
+_BARE_TYPES = ("gc", "function-references")  # whose instructions name a type without `(type ...)`
 
 # Pairs of immediates that the text format writes the other way round.
 _SWAPPED = ((Imm.DATA, Imm.MEMORY), (Imm.ELEM, Imm.TABLE), (Imm.TYPE, Imm.TABLE))
@@ -77,9 +115,12 @@ class InstructionText:
     def tokens(self, found: Instruction) -> tuple[Token, ...]:
         """The tokens of the next instruction."""
         words = Words()
-        words.word(found.op.name.removesuffix("_t"), "keyword")
+        words.word(_TEXT_NAMES.get(found.op.name, found.op.name), "keyword")
         if found.op.name == "end":
             self._labels.pop()
+        elif found.op.name == "delegate":
+            self._labels.pop()
+            self._label(words, _index(found.imm[0]))
         elif Imm.BLOCK in found.op.imm:
             self._open(words, found.imm)
         else:
@@ -89,16 +130,34 @@ class InstructionText:
     def _open(self, words: Words, imm: Immediates) -> None:
         label = self._naming.label(self._func, self._opened)
         self._opened += 1
-        self._labels.append(label if label.startswith("$") else "")
-        if self._labels[-1]:
+        own = label if label.startswith("$") else ""
+        if own:
             words.word(label, "label")
+        self._block_type(words, imm)
+        for clause in imm[1:]:
+            assert isinstance(clause, Catch)
+            self._catch(words, clause)
+        self._labels.append(own)
+
+    def _catch(self, words: Words, clause: Catch) -> None:
+        """`(catch_ref $e $l)`; its label is counted from outside."""
+        words.open(f"catch{'_all' if clause.tag is None else ''}{'_ref' if clause.with_ref else ''}")
+        if clause.tag is not None:
+            words.name(self._naming.tag(clause.tag))
+        self._label(words, clause.label)
+        words.close()
+
+    def _block_type(self, words: Words, imm: Immediates) -> None:
+        if isinstance(imm[0], RefType):
+            words.group("result", (imm[0],), self._naming)
+            return
         number = _index(imm[0])
         if number >= 0:
             words.open("type")
             words.name(self._naming.type_(number))
             words.close()
         elif number != EMPTY_BLOCK:
-            words.group("result", block_type(number, ()).results)
+            words.group("result", block_type(number, ()).results, self._naming)
 
     def _immediates(self, words: Words, op: Op, imm: Immediates) -> None:
         match op.imm:
@@ -113,7 +172,21 @@ class InstructionText:
                 for depth in imm:
                     self._label(words, _index(depth))
             case (Imm.TYPES,):
-                words.group("result", tuple([type_ for type_ in imm if isinstance(type_, NumType | RefType)]))
+                types = tuple([type_ for type_ in imm if isinstance(type_, NumType | RefType)])
+                words.group("result", types, self._naming)
+            case (Imm.CAST,):
+                self._label(words, _index(imm[0]))
+                for type_ in imm[1:]:
+                    assert isinstance(type_, RefType)
+                    words.word(type_text(type_, self._naming), "type")
+            case (Imm.TYPE, *_) if op.proposal in _BARE_TYPES:
+                for kind, value in zip(op.imm, imm, strict=True):
+                    if kind is Imm.TYPE:
+                        words.name(self._naming.type_(_index(value)))
+                    else:
+                        self._one(words, kind, value)
+            case (Imm.ZERO,):
+                pass
             case (Imm.MEMORY,) | (Imm.MEMORY, Imm.MEMORY) if not any(imm):
                 pass
             case (first, second) if (first, second) in _SWAPPED:
@@ -155,8 +228,17 @@ class InstructionText:
                 words.open("type")
                 words.name(naming.type_(_index(value)))
                 words.close()
+            case Imm.HEAP if isinstance(value, int):
+                words.name(naming.type_(value))
             case Imm.HEAP:
                 words.word(str(value), "type")
+            case Imm.REF | Imm.REF_NULL:
+                assert isinstance(value, RefType)
+                words.word(type_text(value, naming), "type")
+            case Imm.FIELD | Imm.COUNT:
+                words.word(str(value), "number")
+            case Imm.TAG:
+                words.name(naming.tag(_index(value)))
             case Imm.FUNC:
                 words.name(naming.func(_index(value)))
             case Imm.GLOBAL:

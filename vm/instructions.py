@@ -6,7 +6,9 @@ The immediates of every instruction are read as its row in `vm.ops` says. A read
 How immediates look: indices and labels are ints; i32.const and i64.const give the value as an unsigned
 bit pattern of its width, f32.const and f64.const their bits; a block type is its s33 number (negative: the
 one-byte forms); a memory argument flattens to (log2 of the alignment, memory, offset); `br_table` gives its
-labels, the default last; a typed `select` its types; `ref.null` a `Heap`.
+labels, the default last; a typed `select` its types; `ref.null` a `Heap` or type index; casts a RefType; br_on_cast
+(label, from, to); a block type may also be a RefType; `try_table` its block type, then `Catch`es. Type indices in
+RefTypes are as written: nobody has looked whether there is such a type.
 """
 
 from __future__ import annotations
@@ -15,26 +17,37 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from vm.binary_types import VALUE_TYPES, heap_type, value_type
+from vm.binary_types import REF, REF_NULL, VALUE_TYPES, heap_type, ref_type, reference, value_type
 from vm.errors import DecodeError, UnsupportedError
 from vm.module import Span
 from vm.ops.row import Imm, Op
-from vm.ops.table import BY_CODE, OPS, UNSUPPORTED_CODES, UNSUPPORTED_PREFIXES
+from vm.ops.table import BY_CODE, OPS, UNSUPPORTED_CODES
 from vm.reader import Reader, signed, unsigned
-from vm.types import FuncType, Heap, ValType
+from vm.types import CompositeType, FuncType, Heap, RefType, ValType
 
-Immediate = int | ValType | Heap
+
+class Catch(NamedTuple):
+    """A catch clause of `try_table`. `tag` None catches all; `with_ref` pushes the exception, too."""
+
+    tag: int | None
+    with_ref: bool
+    label: int
+
+
+Immediate = int | ValType | Heap | Catch
 Immediates = tuple[Immediate, ...]
 ReadImmediates = Callable[[bytes, int, int], tuple[Immediates, int]]
 
 EMPTY_BLOCK = -64  # the s33 reading of 0x40
 MULTI_MEMORY_FLAG = 0x40
+MAX_CATCHES = 10_000  # what engines accept
 _SHORT_BLOCK_TYPES: Mapping[int, FuncType] = MappingProxyType(
     {
         EMPTY_BLOCK & 0x7F: FuncType((), ()),
         **{byte: FuncType((), (type_,)) for byte, type_ in VALUE_TYPES.items()},
     }
 )
+CLOSING = ("end", "delegate")  # what ends a structured instruction
 PREFIXES = frozenset(prefix for prefix, _ in BY_CODE if prefix)
 
 
@@ -77,6 +90,9 @@ def _f64(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
 
 
 def _block(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    if pos < end and data[pos] in (REF, REF_NULL):
+        reader = Reader(data, pos, end)
+        return (ref_type(reader),), reader.pos
     value, after = signed(data, pos, end, 33)
     if value < 0 and value != EMPTY_BLOCK and data[pos] not in VALUE_TYPES:
         value_type(Reader(data, pos, end))  # says which proposal, or that it is none
@@ -141,6 +157,44 @@ def _heap(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
     return (heap_type(reader),), reader.pos
 
 
+def _ref(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    reader = Reader(data, pos, end)
+    return (reference(reader, nullable=False),), reader.pos
+
+
+def _ref_null(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    reader = Reader(data, pos, end)
+    return (reference(reader, nullable=True),), reader.pos
+
+
+def _cast(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    reader = Reader(data, pos, end)
+    flags = reader.byte()
+    if flags > 3:
+        raise DecodeError(pos, f"{flags:#04x} are not the flags of a cast")
+    label = reader.u32()
+    return (label, reference(reader, bool(flags & 1)), reference(reader, bool(flags & 2))), reader.pos
+
+
+def _catches(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    reader = Reader(data, pos, end)
+    return tuple([_catch(reader) for _ in range(reader.count("catch clauses", MAX_CATCHES))]), reader.pos
+
+
+def _catch(reader: Reader) -> Catch:
+    at, kind = reader.pos, reader.byte()
+    if kind > 3:
+        raise DecodeError(at, f"{kind:#04x} is not a kind of catch clause")
+    tag = reader.u32() if kind < 2 else None
+    return Catch(tag, bool(kind & 1), reader.u32())
+
+
+def _zero(data: bytes, pos: int, end: int) -> tuple[Immediates, int]:
+    if pos >= end or data[pos] != 0:
+        raise DecodeError(pos, "expected 0x00")
+    return (), pos + 1
+
+
 _BY_KIND: Mapping[Imm, ReadImmediates] = MappingProxyType(
     {
         **dict.fromkeys(Imm, _index),
@@ -153,6 +207,11 @@ _BY_KIND: Mapping[Imm, ReadImmediates] = MappingProxyType(
         Imm.MEMARG: _memarg,
         Imm.TYPES: _types,
         Imm.HEAP: _heap,
+        Imm.REF: _ref,
+        Imm.REF_NULL: _ref_null,
+        Imm.CAST: _cast,
+        Imm.CATCHES: _catches,
+        Imm.ZERO: _zero,
         Imm.V128: _v128,
         Imm.LANE: _lane,
         Imm.LANES: _lanes,
@@ -190,8 +249,6 @@ def read_opcode(data: bytes, pos: int, end: int) -> tuple[Op, int]:
     if pos >= end:
         raise DecodeError(end, "code ends without an end instruction")
     start, byte = pos, data[pos]
-    if byte in UNSUPPORTED_PREFIXES:
-        raise UnsupportedError(start, UNSUPPORTED_PREFIXES[byte])
     if byte in PREFIXES:
         number, pos = unsigned(data, pos + 1, end, 32)
         code = (byte, number)
@@ -220,11 +277,16 @@ def instructions(data: bytes, span: Span) -> Iterator[Instruction]:
         pos = found.end
 
 
-def block_type(number: int, types: tuple[FuncType, ...]) -> FuncType:
-    """What a block type immediate stands for; a type index must be in range."""
-    if number >= 0:
-        return types[number]
-    return _SHORT_BLOCK_TYPES[number & 0x7F]
+def block_type(imm: Immediate, types: tuple[CompositeType, ...]) -> FuncType:
+    """What a block type immediate stands for; a type index must be in range and a function's."""
+    if isinstance(imm, RefType):
+        return FuncType((), (imm,))
+    assert isinstance(imm, int)
+    if imm >= 0:
+        found = types[imm]
+        assert isinstance(found, FuncType)
+        return found
+    return _SHORT_BLOCK_TYPES[imm & 0x7F]
 
 
 def skip_expression(data: bytes, pos: int, end: int) -> int:
@@ -233,7 +295,7 @@ def skip_expression(data: bytes, pos: int, end: int) -> int:
     while depth:
         found = read_instruction(data, pos, end)
         pos = found.end
-        if found.op.name == "end":
+        if found.op.name in CLOSING:
             depth -= 1
         elif Imm.BLOCK in found.op.imm:
             depth += 1

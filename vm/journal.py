@@ -46,7 +46,15 @@ class Edit:
     writes: tuple[Write, ...]
 
 
-Entry = HostResult | Invoke | Edit
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Another thread's turn."""
+
+    tick: int
+    thread: int
+
+
+Entry = HostResult | Invoke | Edit | Switch
 
 
 class ReplayMismatch(WasmscopeError):
@@ -68,13 +76,14 @@ class Journal:
         self.limit_bytes, self.size_bytes = limit_bytes, 0
         self.complete = True
         self.why_incomplete = ""
-        self._replay: list[Entry] | None = None
+        self._replay: list[HostResult | Invoke | Edit] | None = None
+        self._switches: list[Switch] = []
 
     def add(self, entry: Entry) -> None:
         """Keeps an entry, unless the limit is reached or the journal is being replayed."""
         if self._replay is not None or not self.complete:
             return
-        writes = () if isinstance(entry, Invoke) else entry.writes
+        writes = () if isinstance(entry, Invoke | Switch) else entry.writes
         self.size_bytes += _ENTRY_BYTES + sum(len(write.data) for write in writes)
         if self.size_bytes > self.limit_bytes:
             self.give_up(f"it passed its limit of {self.limit_bytes:,} bytes")
@@ -88,7 +97,8 @@ class Journal:
 
     def replay(self, entries: list[Entry]) -> None:
         """From now on answers come from these entries, in order."""
-        self._replay = list(reversed(entries))
+        self._replay = [e for e in reversed(entries) if not isinstance(e, Switch)]
+        self._switches = [e for e in reversed(entries) if isinstance(e, Switch)]
 
     @property
     def replaying(self) -> bool:
@@ -103,6 +113,14 @@ class Journal:
         if not isinstance(entry, HostResult) or (entry.tick, entry.host, entry.args) != (tick, host, args):
             raise ReplayMismatch(tick, _describe(entry), f"host function {host} called with {args}")
         return entry
+
+    def next_switch(self) -> Switch | None:
+        """When the next turn of another thread is, and whose, in a replay."""
+        return self._switches[-1] if self._switches else None
+
+    def take_switch(self) -> None:
+        """The next switch was made."""
+        self._switches.pop()
 
     def next_outside(self) -> Invoke | Edit | None:
         """The next recorded call or edit from outside, None at the journal's end; host results stay."""
@@ -125,3 +143,5 @@ def _describe(entry: Entry | None) -> str:
             return f"a call of function {entry.func} from outside at tick {entry.tick:,}"
         case Edit():
             return f"an edit at tick {entry.tick:,}"
+        case Switch():
+            return f"thread {entry.thread}'s turn at tick {entry.tick:,}"

@@ -166,6 +166,28 @@ class FuncrefEncoding:
 
 
 @dataclass(frozen=True)
+class GcRules:
+    """How a collector lays out objects: which structs their headers are, and what stands in them.
+
+    A struct's fields follow its header in order, each aligned to its own size; an array's elements follow the
+    array header likewise; an exception's values follow its header as a struct's fields do. The whole is rounded up
+    to the greatest alignment. A reference is a `reference`: an object's offset in the heap, 0 for null, or a number
+    shifted up by one with `i31_bit` set.
+    """
+
+    header: str  # of every object, at its start
+    struct_header: str
+    array_header: str
+    exception_header: str
+    host_object: str
+    reference: str
+    func_reference: str  # what a funcref becomes inside the heap
+    align: int  # of every object
+    i31_bit: int
+    kinds: Mapping[str, int]  # kind word → bits: x is a y when x has all bits of y
+
+
+@dataclass(frozen=True)
 class Era:
     """Releases of one runtime that share a layout. Pure data: see `vm.eras`."""
 
@@ -184,6 +206,7 @@ class Era:
     imports_use_import_record: bool
     startup: bool  # has startup_func_ref and runtime_data sections
     builtins: tuple[str, ...]
+    gc: GcRules
 
     @property
     def title(self) -> str:
@@ -243,9 +266,13 @@ class Layouts:
         return at
 
     def _resolve(self, name: str, shape: Shape) -> Layout:
+        return self.lay_out(name, self.era.structs[name], shape)
+
+    def lay_out(self, name: str, struct: Struct, shape: Shape = NO_SHAPE) -> Layout:
+        """The layout of a struct that is in no table, such as an object of the GC heap."""
         at = 0
         placed: dict[str, Placed] = {}
-        for item in self.era.structs[name]:
+        for item in struct:
             match item:
                 case Align(to):
                     step = self.pointer_bytes if to == "ptr" else int(to)

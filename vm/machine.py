@@ -15,18 +15,19 @@ from vm import eras
 from vm.control import HOST_FRAME, NOBODY, WASM_FRAME, ControlStack, Record
 from vm.errors import LinkError, Trap, TrapKind, UserError
 from vm.facts import FunctionFacts
+from vm.gc_heap import GcHeap, cast_test
 from vm.host import HostCall, HostFunction, Outcome, Throw
 from vm.instance import FuncExtern, Instance
 from vm.journal import Journal
 from vm.layout import Era, Layouts, StructView
 from vm.memories import LinearMemory
-from vm.memory import AddressSpace, Region, RegionKind
+from vm.memory import AddressSpace, RegionKind
+from vm.subtyping import Matching, TypeRegistry
 from vm.tables import Table
-from vm.types import SLOT_BYTES, Addr, FuncType, Tick, total_slots
+from vm.threads import GuestThread
+from vm.types import SLOT_BYTES, Addr, FuncType, RefType, Tick, total_slots
 
 _CODE_RESERVE_BYTES = 1 << 28
-_GC_HEAP_BYTES = 1 << 26
-_GC_HEAP_START = 16  # no object lies at index 0: that is null
 
 
 class Continuation(NamedTuple):
@@ -59,6 +60,7 @@ class ThreadState(IntEnum):
     TRAPPED = 3
     BLOCKED = 4
     EXITED = 5
+    WAITING = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ class MachineLimits:
     value_stack_bytes: int = 64 << 20
     max_memory_bytes: int = 2 << 30  # all linear memories of the store together
     max_table_elements: int = 10_000_000  # all tables together
+    max_gc_heap_bytes: int = 256 << 20
     max_instances: int = 1_000
+    max_threads: int = 256
 
 
 class Code(NamedTuple):
@@ -89,7 +93,7 @@ class FuncRef(NamedTuple):
 
 
 class Machine:
-    """A store with one thread, in the layout of an era."""
+    """A store, in the layout of an era."""
 
     def __init__(self, era: Era | None = None, limits: MachineLimits | None = None) -> None:
         self.limits = limits or MachineLimits()
@@ -100,41 +104,64 @@ class Machine:
         self.tables: dict[Addr, Table] = {}  # by definition
         self.hosts: list[HostFunction] = []
         self.journal = Journal()
-        self.continuations: dict[int, Continuation] = {}  # of host frames that called the guest, by their depth
+        self.threads: list[GuestThread] = []
         self.pause_requested: Callable[[], bool] = lambda: False
-        self._type_ids: dict[FuncType, int] = {}
+        self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex
+        self.matching = Matching(self.types)
         self._func_ref_codec = self.layouts.struct("VMFuncRef").codec("array_call", "wasm_call", "type_index", "vmctx")
         self._code_codec = self.layouts.struct("CodeRecord").codec("vmctx", "func", "kind")
         self._code_count = 0
-        self._gc_heap: Region | None = None
         self._map_own_regions()
+        self.gc = GcHeap(self.space, self.layouts, self.types, self.state, self.store_context)
 
     # -- regions ---------------------------------------------------------------------------------
 
     def _map_own_regions(self) -> None:
-        limits, struct = self.limits, self.layouts.struct
         self.state = self._record_region(RegionKind.MACHINE, "machine", "Machine")
-        self.thread = self._record_region(RegionKind.THREAD, "thread 0", "Thread")
-        control_bytes = limits.max_frames * struct("ControlRecord").size
-        control = self.space.map(RegionKind.CONTROL, "control stack 0", control_bytes, tracked=False)
-        self.values = self.space.map(RegionKind.VALUES, "value stack 0", limits.value_stack_bytes, tracked=False)
-        self.control = ControlStack(self.layouts, self.thread, control)
+        self.add_thread()
+        self.switch(0)
         self.code = self.space.map(RegionKind.CODE, "code", 0, reserve=_CODE_RESERVE_BYTES, writable=False)
         self.bulk_done = self.space.words(self.state.at("bulk_done"), 1)  # live
         self._fill_state()
         self.store_context = self._store_context()
         self.builtins = self._builtins()
 
+    def add_thread(self) -> GuestThread:
+        """A new idle thread with stacks of its own. Raises LinkError past the limit."""
+        number, limits = len(self.threads), self.limits
+        if number >= limits.max_threads:
+            raise LinkError(f"more than {limits.max_threads} threads", "raise --max-threads")
+        record = self._record_region(RegionKind.THREAD, f"thread {number}", "Thread")
+        control_bytes = limits.max_frames * self.layouts.struct("ControlRecord").size
+        control = self.space.map(RegionKind.CONTROL, f"control stack {number}", control_bytes, tracked=False)
+        values = self.space.map(
+            RegionKind.VALUES, f"value stack {number}", limits.value_stack_bytes, tracked=False
+        )  # fmt: skip
+        thread = GuestThread(number, record, ControlStack(self.layouts, record, control), values, {})
+        self.threads.append(thread)
+        self.state.set("thread_count", len(self.threads))
+        return thread
+
+    def switch(self, number: int) -> None:
+        """Makes a thread the current one: what an executor runs and `control`, `values` and `thread` mean."""
+        current = self.threads[number]
+        self.current, self.thread, self.control, self.values = current, current.record, current.control, current.values
+        self.state.set("current_thread", number)
+
+    @property
+    def continuations(self) -> dict[int, Continuation]:
+        """What host frames of the current thread go on with once the guest function they called returns, by depth."""
+        return self.current.continuations
+
     def _record_region(self, kind: RegionKind, name: str, struct: str) -> StructView:
         layout = self.layouts.struct(struct)
         return self.view(struct, self.space.map(kind, name, layout.size).base)
 
     def _fill_state(self) -> None:
-        self.state.set("thread_count", 1)
         self.state.set("max_frames", self.limits.max_frames)
         self.state.set("max_memory_bytes", self.limits.max_memory_bytes)
         self.state.set("max_table_elements", self.limits.max_table_elements)
-        self.state.set("gc_heap_used", _GC_HEAP_START)
+        self.state.set("max_gc_heap_bytes", self.limits.max_gc_heap_bytes)
 
     def _store_context(self) -> StructView:
         view = self._record_region(RegionKind.STORE, "store context", "VMStoreContext")
@@ -181,12 +208,13 @@ class Machine:
         return Code(Addr(vmctx), func, CodeKind(kind))
 
     def type_id(self, type_: FuncType) -> int:
-        """The engine-wide id of a type: equal types have equal ids."""
-        return self._type_ids.setdefault(type_, len(self._type_ids))
+        """The engine-wide id of a host function's type: equal types have equal ids."""
+        return self.types.add(type_)
 
     def type_of(self, type_id: int) -> FuncType | None:
-        """The type behind an engine-wide id."""
-        return next((t for t, i in self._type_ids.items() if i == type_id), None)
+        """The function type behind an engine-wide id."""
+        found = self.types.types[type_id].type if type_id < len(self.types.types) else None
+        return found if isinstance(found, FuncType) else None
 
     def func_ref(self, instance: Instance, func: int) -> Addr:
         """A function's VMFuncRef, written when first needed (the ref_func builtin)."""
@@ -198,7 +226,7 @@ class Machine:
                 record = self.read_import(instance, func)
                 self._write_func_ref(at, record)
         else:
-            type_id = self.type_id(instance.module.func_type(func))
+            type_id = instance.func_type_id(func)
             self._write_func_ref(at, FuncRef(self.code_of(instance, func), type_id, instance.addr))
         return at
 
@@ -236,33 +264,21 @@ class Machine:
         func_ref.set("type_index", self.type_id(function.type))
         func_ref.set("vmctx", region.base)
         self.hosts.append(function)
-        return FuncExtern(func_ref.addr, function.type)
+        return FuncExtern(func_ref.addr, function.type, self.type_id(function.type))
 
     def instance_at(self, vmctx: int) -> Instance | None:
         """The instance whose VMContext lies at an address."""
         return next((i for i in self.instances if i.addr == vmctx), None)
 
-    def host_reference(self, number: int) -> int:
-        """An externref that stands for host value `number`: an object of the GC heap."""
-        layout = self.layouts.struct("VMNullExternRef")
-        if self._gc_heap is None:
-            self._gc_heap = self.space.map(RegionKind.GC_HEAP, "gc heap", _GC_HEAP_BYTES)
-        heap = self.store_context.inner("gc_heap")
-        heap.set("base", self._gc_heap.base)
-        heap.set("current_length", self._gc_heap.size)
-        at = self.state.get("gc_heap_used")
-        if at + layout.size > self._gc_heap.size:
-            raise Trap(TrapKind.HOST, "the GC heap is full")
-        self.state.set("gc_heap_used", at + layout.size)
-        view = self.view("VMNullExternRef", Addr(self._gc_heap.base + at))
-        view.inner("header").set("kind", _EXTERNREF_KIND)
-        view.set("host_data", number)
-        return at
+    def holds(self, type_: RefType, slot: int) -> bool:
+        """Whether a slot is a value of a reference type (by engine-wide ids)."""
+        if slot and not type_.is_func and not self.gc.is_i31(slot) and not self.gc.is_object(slot):
+            return False
+        return self.cast_test(type_)(slot)
 
-    def host_value(self, reference: int) -> int:
-        """The host value an externref stands for."""
-        assert self._gc_heap is not None
-        return self.view("VMNullExternRef", Addr(self._gc_heap.base + reference)).get("host_data")
+    def cast_test(self, type_: RefType) -> Callable[[int], bool]:
+        """Tells values of a reference type (by engine-wide ids) from others of its hierarchy."""
+        return cast_test(self.gc, type_, lambda func_ref: self.read_func_ref(Addr(func_ref)).type_id)
 
     # -- budgets ---------------------------------------------------------------------------------
 
@@ -370,6 +386,3 @@ class Machine:
         """Control records from the innermost (0) out."""
         depth = self.control.depth
         return ((i, self.control[depth - 1 - i]) for i in range(depth))
-
-
-_EXTERNREF_KIND = 0x4000_0000

@@ -49,9 +49,12 @@ class RegionKind(Enum):
     MEMORY = "linear memory"
     DATA = "module data"
     GC_HEAP = "gc heap"
+    ELEMS = "element segment"
+    GC_OBJECTS = "gc objects"
+    FUNC_REF_IDS = "funcref ids"
 
 
-_HOLD_POINTERS = (RegionKind.VMCTX, RegionKind.TABLE, RegionKind.HOST_CONTEXT)
+_HOLD_POINTERS = (RegionKind.VMCTX, RegionKind.TABLE, RegionKind.HOST_CONTEXT, RegionKind.FUNC_REF_IDS)
 _POINTER_BYTES = 8
 
 

@@ -11,13 +11,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 from vm.types import (
+    CompositeType,
     ExternKind,
     ExternType,
     FuncType,
     GlobalType,
     MemoryType,
     RefType,
+    SubType,
     TableType,
+    TagType,
     ValType,
 )
 
@@ -35,7 +38,7 @@ class Import:
     name: str
     kind: ExternKind
     type: ExternType
-    type_index: int | None  # of a function's type; None for the others
+    type_index: int | None  # of a function's or tag's type; None for the others
     span: Span
 
 
@@ -73,6 +76,13 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Memory:
     type: MemoryType
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    type: TagType
+    type_index: int
     span: Span
 
 
@@ -132,11 +142,14 @@ class Module:
 
     bytes: bytes
     sections: tuple[tuple[int, Span], ...]  # (id, payload) in file order
-    types: tuple[FuncType, ...]
+    types: tuple[CompositeType, ...]
+    declared: Mapping[int, SubType]  # by type index: supertypes and whether final, where that was said
+    groups: Mapping[int, int]  # first type index → how many, for recursion groups that are not of one type
     imports: tuple[Import, ...]
     defined_funcs: tuple[int, ...]  # type index of each function defined here
     defined_tables: tuple[Table, ...]
     defined_memories: tuple[Memory, ...]
+    defined_tags: tuple[Tag, ...]
     defined_globals: tuple[Global, ...]
     exports: tuple[Export, ...]
     start: int | None
@@ -179,9 +192,27 @@ class Module:
         imported = (i.type for i in self.imported(ExternKind.GLOBAL))
         return (*(t for t in imported if isinstance(t, GlobalType)), *(g.type for g in self.defined_globals))
 
+    @cached_property
+    def tags(self) -> tuple[TagType, ...]:
+        """Type of every tag, imports first."""
+        imported = (i.type for i in self.imported(ExternKind.TAG))
+        return (*(t for t in imported if isinstance(t, TagType)), *(t.type for t in self.defined_tags))
+
+    @cached_property
+    def tag_type_indexes(self) -> tuple[int, ...]:
+        """Type index of every tag, imports first."""
+        imported = (i.type_index for i in self.imported(ExternKind.TAG))
+        return (*(t for t in imported if t is not None), *(t.type_index for t in self.defined_tags))
+
+    def signature(self, type_index: int) -> FuncType:
+        """A type that validation knows to be a function's."""
+        found = self.types[type_index]
+        assert isinstance(found, FuncType)
+        return found
+
     def func_type(self, func: int) -> FuncType:
         """The type of function `func`."""
-        return self.types[self.func_type_indexes[func]]
+        return self.signature(self.func_type_indexes[func])
 
     def body(self, func: int) -> Body:
         """The body of a function defined here; `func` counts imports."""

@@ -26,6 +26,7 @@ class Naming(Protocol):
     def type_(self, index: int) -> str: ...
     def data(self, index: int) -> str: ...
     def elem(self, index: int) -> str: ...
+    def tag(self, index: int) -> str: ...
 
 
 def identifier(name: str) -> str:
@@ -88,6 +89,9 @@ class IndexNaming:
     def elem(self, index: int) -> str:
         return str(index)
 
+    def tag(self, index: int) -> str:
+        return str(index)
+
 
 class SectionNaming:
     """Names from a module's name section, made unique."""
@@ -97,6 +101,7 @@ class SectionNaming:
         self._funcs, self._globals = _unique(names.functions), _unique(names.globals)
         self._tables, self._memories = _unique(names.tables), _unique(names.memories)
         self._types, self._datas, self._elems = _unique(names.types), _unique(names.datas), _unique(names.elems)
+        self._tags = _unique(names.tags)
         self._locals: dict[int, dict[int, str]] = {}
 
     def func(self, index: int) -> str:
@@ -129,3 +134,6 @@ class SectionNaming:
 
     def elem(self, index: int) -> str:
         return self._elems.get(index, str(index))
+
+    def tag(self, index: int) -> str:
+        return self._tags.get(index, str(index))

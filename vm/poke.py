@@ -38,7 +38,9 @@ _REASONS: Mapping[RegionKind, str] = MappingProxyType(
         RegionKind.BUILTINS: "the table of builtins is read-only",
         RegionKind.TYPE_IDS: "the type ids are read-only",
         RegionKind.DATA: "module data is read-only",
-        RegionKind.GC_HEAP: "the objects of the GC heap belong to the host",
+        RegionKind.ELEMS: "element segments are read-only",
+        RegionKind.GC_OBJECTS: _OWN,
+        RegionKind.FUNC_REF_IDS: _OWN,
         RegionKind.HOST_CONTEXT: "the contexts of host functions belong to the host",
     }
 )
@@ -113,7 +115,8 @@ def _live_slot(machine: Machine, addr: int) -> ValType | None:
             at: int = record.base
             for type_ in live_types(machine, record, above):
                 if at == addr:
-                    return type_
+                    owner = machine.instance_at(record.vmctx)
+                    return type_ if owner is None else owner.engine_type(type_)
                 at += slots(type_) * SLOT_BYTES
             return None
         above = record
@@ -139,15 +142,20 @@ def _element(machine: Machine, region: Region, addr: int, data: bytes) -> Resolv
 
 
 def _reference(machine: Machine, type_: RefType, value: int) -> Resolve:
-    """Checks a reference as slots and globals hold it."""
+    """Checks a reference as slots and globals hold it; types in its type are engine-wide ids."""
+    if value == 0 and not type_.nullable:
+        raise refused(f"null is no {type_}")
     if value == 0:
         return ()
     if not type_.is_func:
-        _check_external(machine, value)
+        if not machine.holds(type_, value):
+            what = "a number" if machine.gc.is_i31(value) else f"at {value:#x} of the GC heap"
+            raise refused(f"there is no {type_}: {what}" if machine.gc.is_object(value) else f"no object lies {what}")
         return ()
     place = find_func_ref(machine, value)
     if place is None:
         raise refused(f"no VMFuncRef lies at {value:#x}", "name a function, as in $f")
+    _check_func_type(machine, type_, place)
     if place.is_written(machine):
         return ()
     if place.instance is None:
@@ -155,11 +163,32 @@ def _reference(machine: Machine, type_: RefType, value: int) -> Resolve:
     return (place,)
 
 
-def _check_external(machine: Machine, value: int) -> None:
-    """An externref is where an object of the GC heap starts; all are of one size, up to the heap's end."""
-    used, size = machine.state.get("gc_heap_used"), machine.layouts.struct("VMNullExternRef").size
-    if not 0 < value < used or (used - value) % size:
-        raise refused(f"no object lies at {value:#x} of the GC heap")
+def _check_func_type(machine: Machine, type_: RefType, place: FuncRefPlace) -> None:
+    if place.instance is None or place.is_written(machine):
+        id_ = machine.read_func_ref(place.addr).type_id
+    else:
+        id_ = place.instance.func_type_id(place.func)
+    if not machine.matching.heap(id_, type_.heap):
+        raise refused(f"that function's type is {machine.type_of(id_)}, a {type_} is wanted")
+
+
+def _object(machine: Machine, region: Region, addr: int, data: bytes) -> Resolve:
+    """A field or element of an object in the GC heap."""
+    heap, offset = machine.gc, addr - region.base
+    ref = heap.object_at(offset)
+    if ref is None:
+        raise refused("no object lies there")
+    found = heap.part_at(ref, offset)
+    if found is None:
+        raise refused("no field or element starts there", "an object's header is the collector's")
+    part, _ = found
+    if len(data) != part.bytes:
+        raise refused(f"a {part.storage} takes {part.bytes} bytes, {len(data)} are given")
+    if part.is_func:
+        raise refused("a funcref in the GC heap is an id, which the machine gives")
+    if isinstance(part.storage, RefType):
+        return _reference(machine, part.storage, int.from_bytes(data, "little"))
+    return ()
 
 
 # -- runtime structures --------------------------------------------------------------------------
@@ -281,6 +310,8 @@ def _store(machine: Machine, region: Region, addr: int, data: bytes) -> Resolve:
     """Counters may be set; what the store context points to may not."""
     if region.base == machine.epoch:
         return () if addr == region.base and len(data) == region.size else _whole_epoch()
+    if region.base != machine.store_context.addr:
+        raise refused("a shared memory's definition is fixed", "a memory never moves or shrinks")
     found = _field_at(machine.layouts, machine.store_context.layout, region.base, addr)
     if found is None:
         raise refused("padding means nothing")
@@ -301,5 +332,6 @@ _CHECKS: Mapping[RegionKind, Callable[[Machine, Region, int, bytes], Resolve]] =
         RegionKind.TABLE: _element,
         RegionKind.VMCTX: _context,
         RegionKind.STORE: _store,
+        RegionKind.GC_HEAP: _object,
     }
 )

@@ -6,8 +6,11 @@ file offsets throughout, and every function raises DecodeError, never IndexError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vm.errors import DecodeError
 from vm.module import Span
+from vm.types import Heap
 
 MAX_NAME_BYTES = 100_000  # what engines accept
 
@@ -49,12 +52,12 @@ def signed(data: bytes, pos: int, end: int, bits: int) -> tuple[int, int]:
 
 
 class Reader:
-    """Reads `data[pos:end]` from front to back."""
+    """Reads `data[pos:end]` from front to back. `kinds` says what each type of the module is, as far as known."""
 
-    __slots__ = ("data", "end", "pos")
+    __slots__ = ("data", "end", "kinds", "pos")
 
-    def __init__(self, data: bytes, pos: int = 0, end: int | None = None) -> None:
-        self.data, self.pos = data, pos
+    def __init__(self, data: bytes, pos: int = 0, end: int | None = None, kinds: Sequence[Heap] = ()) -> None:
+        self.data, self.pos, self.kinds = data, pos, kinds
         self.end = len(data) if end is None else end
 
     @property
@@ -96,7 +99,7 @@ class Reader:
     def sized(self) -> Reader:
         """Steps over a u32 size and as many bytes; answers a reader of just those."""
         span = self.take(self.u32())
-        return Reader(self.data, span.start, span.end)
+        return Reader(self.data, span.start, span.end, self.kinds)
 
     def count(self, what: str, limit: int) -> int:
         """A vector's length. `limit` is the most that engines accept."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vm.machine import Machine
 from vm.memory import RegionKind
+from vm.threads import GuestThread
 from vm.types import SLOT_BYTES
 
 _STACKS = (RegionKind.CONTROL, RegionKind.VALUES)
@@ -20,9 +21,10 @@ class Snapshot:
 
 def take(machine: Machine) -> Snapshot:
     """Copies the machine's writable regions; it costs their size."""
-    used = {RegionKind.CONTROL: machine.control.used_bytes, RegionKind.VALUES: values_in_use(machine)}
+    used = {t.control.region.number: t.control.used_bytes for t in machine.threads}
+    used |= {t.values.number: values_in_use(machine, t) for t in machine.threads}
     saved = {
-        region.number: bytes(region.view[: used.get(region.kind, region.size)])
+        region.number: bytes(region.view[: used.get(region.number, region.size)])
         for region in machine.space.regions()
         if region.writable
     }
@@ -42,8 +44,8 @@ def restore(machine: Machine, snapshot: Snapshot) -> None:
             region.size = len(data)
 
 
-def values_in_use(machine: Machine) -> int:
+def values_in_use(machine: Machine, thread: GuestThread) -> int:
     """Bytes of the value stack up to the end of the innermost frame, or of the results of a finished call."""
-    if machine.control.depth == 0:
-        return machine.thread.get("entry_results") * SLOT_BYTES
-    return machine.frame_end(machine.control.top) - machine.values.base
+    if thread.control.depth == 0:
+        return thread.record.get("entry_results") * SLOT_BYTES
+    return machine.frame_end(thread.control.top) - thread.values.base

@@ -14,12 +14,13 @@ from vm.control import Record
 from vm.layout import StructView
 from vm.machine import Machine, ThreadState
 from vm.memory import RegionKind
+from vm.threads import GuestThread
 from vm.types import SLOT_BYTES, Addr, RefType, ValType, slots, total_slots
 
 if TYPE_CHECKING:
     from vm.instance import Instance
 
-_RAW_REGIONS = (RegionKind.HOST, RegionKind.GC_HEAP)
+_RAW_REGIONS = (RegionKind.HOST, RegionKind.GC_HEAP, RegionKind.GC_OBJECTS)
 
 
 def state_hash(machine: Machine) -> str:
@@ -33,9 +34,10 @@ def state_hash(machine: Machine) -> str:
 
 def _parts(machine: Machine) -> Iterator[bytes]:
     yield from _struct(machine, machine.state)
-    yield from _struct(machine, machine.thread)
     yield from _struct(machine, machine.store_context)
-    yield from _frames(machine)
+    for thread in machine.threads:
+        yield from _struct(machine, thread.record)
+        yield from _frames(machine, thread)
     for instance in machine.instances:
         yield from _instance(machine, instance)
     for memory in machine.memories.values():
@@ -48,6 +50,8 @@ def _parts(machine: Machine) -> Iterator[bytes]:
     for region in machine.space.regions():
         if region.kind in _RAW_REGIONS:
             yield bytes(region.view[: region.size])
+        elif region.kind is RegionKind.FUNC_REF_IDS:
+            yield from (_pointer(machine, addr) for addr in region.view[: region.size].cast("Q"))
 
 
 def _pointer(machine: Machine, addr: int) -> bytes:
@@ -79,17 +83,17 @@ def _instance(machine: Machine, instance: Instance) -> Iterator[bytes]:
             yield machine.space.read(row.addr, row.size)
 
 
-def _frames(machine: Machine) -> Iterator[bytes]:
-    control = machine.control
+def _frames(machine: Machine, thread: GuestThread) -> Iterator[bytes]:
+    control = thread.control
     depth = control.depth
     for i in range(depth):
         record = control[i]
         above = control[i + 1] if i + 1 < depth else None
-        words = (record.func, record.pc, record.base - machine.values.base, record.flags, record.callee_results)
+        words = (record.func, record.pc, record.base - thread.values.base, record.flags, record.callee_results)
         yield _pointer(machine, record.vmctx) + _pointer(machine, record.caller) + str(words).encode()
         yield from _slots(machine, record.base, live_types(machine, record, above))
-    if machine.thread_state is ThreadState.FINISHED:
-        yield b"".join(r.to_bytes(SLOT_BYTES, "little") for r in machine.results())
+    if thread.record.get("state") == ThreadState.FINISHED:
+        yield machine.space.read(thread.values.base, thread.record.get("entry_results") * SLOT_BYTES)
 
 
 def live_types(machine: Machine, record: Record, above: Record | None) -> tuple[ValType, ...]:
@@ -100,8 +104,8 @@ def live_types(machine: Machine, record: Record, above: Record | None) -> tuple[
     assert instance is not None
     facts = instance.facts(record.func)
     if above is None:
-        return facts.local_types + (facts.instrs[record.pc].stack or ())
-    types = facts.local_types + (facts.instrs[record.pc - 1].stack or ())  # at the call
+        return facts.frame_types + (facts.instrs[record.pc].stack or ())
+    types = facts.frame_types + (facts.instrs[record.pc - 1].stack or ())  # at the call
     held = (above.base - record.base) // SLOT_BYTES
     while total_slots(types) > held:
         types = types[:-1]

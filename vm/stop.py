@@ -20,6 +20,7 @@ class StopKind(Enum):
     PAUSED = auto()  # a pause was asked for
     TRAP = auto()  # the guest trapped; the trapping instruction did not retire
     BLOCKED = auto()  # a host call has nothing to answer yet
+    WAITING = auto()  # memory.atomic.wait: until another thread notifies, or its time is over
     EXIT = auto()  # the guest ended itself
     FINISHED = auto()  # the outermost call returned
 

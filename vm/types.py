@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
 
@@ -31,33 +31,56 @@ class Heap(Enum):
 
     FUNC = 0x70
     EXTERN = 0x6F
+    ANY = 0x6E
+    EQ = 0x6D
+    I31 = 0x6C
+    STRUCT = 0x6B
+    ARRAY = 0x6A
+    EXN = 0x69
+    NOEXN = 0x74
+    NOFUNC = 0x73
+    NOEXTERN = 0x72
+    NONE = 0x71
+    BOTTOM = 0  # below all of them: what unreachable code has; never in a module
 
     def __str__(self) -> str:
         return self.name.lower()
 
 
+_FUNCS = (Heap.FUNC, Heap.NOFUNC)
+_SHORT_NAMES = {
+    Heap.NONE: "nullref",
+    Heap.NOFUNC: "nullfuncref",
+    Heap.NOEXTERN: "nullexternref",
+    Heap.NOEXN: "nullexnref",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RefType:
-    """A reference. `heap` is an abstract heap type or an index into the module's types."""
+    """A reference. `heap` is an abstract heap type, or the index of a type: in the module, or among the
+    engine-wide ids, as the owner of the type says. `kind` then says what is there (FUNC, STRUCT or ARRAY)
+    where that is known; it is no part of the type."""
 
     heap: Heap | int
     nullable: bool = True
+    kind: Heap | None = field(default=None, compare=False)
 
     @property
     def is_func(self) -> bool:
         """Whether its values are VMFuncRef addresses, not references into the GC heap."""
-        return self.heap is Heap.FUNC
+        return self.heap in _FUNCS or self.kind is Heap.FUNC
 
     def __str__(self) -> str:
         if self.nullable and isinstance(self.heap, Heap):
-            return f"{self.heap}ref"
+            return _SHORT_NAMES.get(self.heap) or f"{self.heap}ref"
         return f"(ref {'null ' if self.nullable else ''}{self.heap})"
 
 
 ValType = NumType | RefType
 
 I32, I64, F32, F64, V128 = NumType.I32, NumType.I64, NumType.F32, NumType.F64, NumType.V128
-FUNCREF, EXTERNREF = RefType(Heap.FUNC), RefType(Heap.EXTERN)
+FUNCREF, EXTERNREF, EXNREF = RefType(Heap.FUNC), RefType(Heap.EXTERN), RefType(Heap.EXN)
 
 
 def slots(type_: ValType) -> int:
@@ -101,6 +124,77 @@ class FuncType:
         return f"[{' '.join(map(str, self.params))}] -> [{' '.join(map(str, self.results))}]"
 
 
+class Packed(Enum):
+    """A type that only fields and elements have; the value is its byte in the binary format."""
+
+    I8 = 0x78
+    I16 = 0x77
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+StorageType = ValType | Packed
+
+
+def unpacked(type_: StorageType) -> ValType:
+    """The type of the operand that is read from such storage."""
+    return I32 if isinstance(type_, Packed) else type_
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """A struct's field, or an array's elements."""
+
+    storage: StorageType
+    mutable: bool
+
+    def __str__(self) -> str:
+        return f"(mut {self.storage})" if self.mutable else str(self.storage)
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """A GC struct."""
+
+    fields: tuple[FieldType, ...]
+
+    def __str__(self) -> str:
+        return " ".join(("struct", *(f"(field {f})" for f in self.fields)))
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """A GC array."""
+
+    element: FieldType
+
+    def __str__(self) -> str:
+        return f"array {self.element}"
+
+
+CompositeType = FuncType | StructType | ArrayType
+
+
+def kind_of(type_: CompositeType) -> Heap:
+    """The abstract heap type that a composite type is one of."""
+    match type_:
+        case FuncType():
+            return Heap.FUNC
+        case StructType():
+            return Heap.STRUCT
+        case ArrayType():
+            return Heap.ARRAY
+
+
+@dataclass(frozen=True, slots=True)
+class SubType:
+    """What a type declares beside its composite type; a bare one is final and has no supertype."""
+
+    supers: tuple[int, ...] = ()
+    final: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Sizes in pages (memories) or elements (tables); `max` None means no declared bound."""
@@ -119,6 +213,7 @@ class MemoryType:
     limits: Limits
     addr: NumType = NumType.I32
     page_log2: int = PAGE_LOG2
+    shared: bool = False
 
     @property
     def page_bytes(self) -> int:
@@ -132,7 +227,9 @@ class MemoryType:
 
     def __str__(self) -> str:
         pages = "" if self.page_log2 == PAGE_LOG2 else f" (pagesize {self.page_bytes})"
-        return f"memory {'i64 ' if self.addr is NumType.I64 else ''}{self.limits}{pages}"
+        return (
+            f"memory {'i64 ' if self.addr is NumType.I64 else ''}{self.limits}{' shared' if self.shared else ''}{pages}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +255,17 @@ class GlobalType:
         return f"global {f'(mut {self.value})' if self.mutable else self.value}"
 
 
-ExternType = FuncType | TableType | MemoryType | GlobalType
+@dataclass(frozen=True, slots=True)
+class TagType:
+    """An exception tag; the parameters of its function type are what an exception carries."""
+
+    type: FuncType
+
+    def __str__(self) -> str:
+        return f"tag {self.type}"
+
+
+ExternType = FuncType | TableType | MemoryType | GlobalType | TagType
 
 
 class ExternKind(Enum):
@@ -168,6 +275,7 @@ class ExternKind(Enum):
     TABLE = 1
     MEMORY = 2
     GLOBAL = 3
+    TAG = 4
 
     def __str__(self) -> str:
         return self.name.lower()

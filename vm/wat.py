@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vm.disasm import disassemble
-from vm.instruction_text import InstructionText
+from vm.instruction_text import InstructionText, composite_text, type_text
 from vm.instructions import instructions
 from vm.module import Data, Elem, Export, Import, Module, Span
 from vm.naming import Naming
-from vm.types import ExternKind, FuncType, ValType
+from vm.types import I64, ExternKind, FuncType, GlobalType, MemoryType, TableType, TagType
 
 
 def quoted(data: bytes) -> str:
@@ -20,14 +20,6 @@ def quoted(data: bytes) -> str:
 
 def _named(keyword: str, name: str, rest: str) -> str:
     return f"({keyword} {name} {rest})" if name.startswith("$") else f"({keyword} {rest})"
-
-
-def _group(keyword: str, types: tuple[ValType, ...]) -> str:
-    return f" ({keyword} {' '.join(map(str, types))})" if types else ""
-
-
-def _signature(type_: FuncType) -> str:
-    return _group("param", type_.params) + _group("result", type_.results)
 
 
 class _Text:
@@ -44,15 +36,18 @@ class _Text:
 
     def import_(self, item: Import, index: int) -> str:
         naming = self.naming
-        match item.kind:
-            case ExternKind.FUNC:
+        match item.type:
+            case FuncType():
                 what = _named("func", naming.func(index), f"(type {item.type_index})")
-            case ExternKind.TABLE:
-                what = _named("table", naming.table(index), str(item.type).removeprefix("table "))
-            case ExternKind.MEMORY:
+            case TableType():
+                what = _named("table", naming.table(index), self._table_type(item.type))
+            case MemoryType():
                 what = _named("memory", naming.memory(index), str(item.type).removeprefix("memory "))
-            case ExternKind.GLOBAL:
-                what = _named("global", naming.global_(index), str(item.type).removeprefix("global "))
+            case GlobalType():
+                what = _named("global", naming.global_(index), self._global_type(item.type))
+            case TagType():
+                assert item.type_index is not None
+                what = _named("tag", naming.tag(index), f"(type {naming.type_(item.type_index)})")
         return f"(import {quoted(item.module.encode())} {quoted(item.name.encode())} {what})"
 
     def imports(self) -> Iterator[str]:
@@ -62,13 +57,41 @@ class _Text:
             seen[item.kind] += 1
 
     def types(self) -> Iterator[str]:
-        for index, type_ in enumerate(self.module.types):
-            yield _named("type", self.naming.type_(index), f"(func{_signature(type_)})")
+        groups, end = self.module.groups, 0
+        for index in range(len(self.module.types)):
+            if index in groups:
+                yield "(rec"
+                end = index + groups[index]
+            yield self._type(index)
+            if index + 1 == end:
+                yield ")"
+
+    def _type(self, index: int) -> str:
+        text = composite_text(self.module.types[index], self.naming)
+        said = self.module.declared.get(index)
+        if said is not None:
+            supers = "".join(f" {self.naming.type_(i)}" for i in said.supers)
+            text = f"(sub{' final' if said.final else ''}{supers} {text})"
+        return _named("type", self.naming.type_(index), text)
+
+    def tags(self) -> Iterator[str]:
+        first = len(self.module.tags) - len(self.module.defined_tags)
+        for index, tag in enumerate(self.module.defined_tags, first):
+            yield _named("tag", self.naming.tag(index), f"(type {self.naming.type_(tag.type_index)})")
 
     def tables(self) -> Iterator[str]:
         first = len(self.module.tables) - len(self.module.defined_tables)
         for index, table in enumerate(self.module.defined_tables, first):
-            yield _named("table", self.naming.table(index), str(table.type).removeprefix("table "))
+            init = "" if table.init is None else f" {self.expression(table.init)}"
+            yield _named("table", self.naming.table(index), self._table_type(table.type) + init)
+
+    def _table_type(self, type_: TableType) -> str:
+        addr = "i64 " if type_.addr is I64 else ""
+        return f"{addr}{type_.limits} {type_text(type_.elem, self.naming)}"
+
+    def _global_type(self, type_: GlobalType) -> str:
+        value = type_text(type_.value, self.naming)
+        return f"(mut {value})" if type_.mutable else value
 
     def memories(self) -> Iterator[str]:
         first = len(self.module.memories) - len(self.module.defined_memories)
@@ -78,7 +101,7 @@ class _Text:
     def globals(self) -> Iterator[str]:
         first = len(self.module.globals) - len(self.module.defined_globals)
         for index, global_ in enumerate(self.module.defined_globals, first):
-            type_ = str(global_.type).removeprefix("global ")
+            type_ = self._global_type(global_.type)
             yield _named("global", self.naming.global_(index), f"{type_} {self.expression(global_.init)}")
 
     def export(self, item: Export) -> str:
@@ -90,7 +113,7 @@ class _Text:
             words.append("declare")
         elif item.offset is not None:
             words.append(f"(table {item.table}) (offset {self.expression(item.offset)})")
-        words.append(str(item.type) if item.by_expr else "func")
+        words.append(type_text(item.type, self.naming) if item.by_expr else "func")
         words += [f"(item {self.expression(i)})" if isinstance(i, Span) else str(i) for i in item.items]
         return _named("elem", self.naming.elem(index), " ".join(words))
 
@@ -112,6 +135,7 @@ class _Text:
         yield from self.imports()
         yield from self.tables()
         yield from self.memories()
+        yield from self.tags()
         yield from self.globals()
         yield from map(self.export, module.exports)
         if module.start is not None:

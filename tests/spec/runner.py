@@ -20,13 +20,14 @@ from vm.machine import Machine, MachineLimits
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import StopKind
 from vm.text import assemble
-from vm.types import F32, F64, I32, I64, V128, ExternKind, FuncType, RefType, ValType, grouped, spread
+from vm.types import F32, F64, I32, I64, V128, ExternKind, FuncType, Heap, RefType, ValType, grouped, spread
 from vm.validate import validate
 
 _SPECTEST = """(module
   (global (export "global_i32") i32 (i32.const 666)) (global (export "global_i64") i64 (i64.const 666))
   (global (export "global_f32") f32 (f32.const 666.6)) (global (export "global_f64") f64 (f64.const 666.6))
-  (table (export "table") 10 20 funcref) (table (export "table64") i64 10 20 funcref) (memory (export "memory") 1 2))"""
+  (table (export "table") 10 20 funcref) (table (export "table64") i64 10 20 funcref) (memory (export "memory") 1 2)
+  (memory (export "shared_memory") 1 2 shared))"""
 _PRINTS = {"print": (), "print_i32": (I32,), "print_i64": (I64,), "print_f32": (F32,), "print_f64": (F64,),
            "print_i32_f32": (I32, F32), "print_f64_f64": (F64, F64)}  # fmt: skip
 
@@ -82,7 +83,7 @@ class Runner:
                 self._action(node)
             case "assert_return":
                 self._assert_return(node)
-            case "assert_trap" | "assert_exhaustion":
+            case "assert_trap" | "assert_exhaustion" | "assert_exception":
                 self._assert_trap(node.nodes()[0])
             case "assert_unlinkable":
                 self._refuses(node.nodes()[0], LinkError)
@@ -168,8 +169,8 @@ class Runner:
         match node.head:
             case "ref.null":
                 return 0
-            case "ref.extern":
-                return self.machine.host_reference(int(str(node.items[1])))
+            case "ref.extern" | "ref.host":
+                return self.machine.gc.new_host_object(int(str(node.items[1])))
             case "i32.const" | "i64.const" | "f32.const" | "f64.const" | "v128.const":
                 return _bits(node)
             case _:
@@ -210,10 +211,12 @@ class Runner:
         match want.head:
             case "ref.null":
                 return slot == 0
-            case "ref.extern" if len(want.items) > 1:
-                return slot != 0 and self.machine.host_value(slot) == int(str(want.items[1]))
+            case "ref.extern" | "ref.host" if len(want.items) > 1:
+                return slot != 0 and self.machine.gc.host_value(slot) == int(str(want.items[1]))
             case "ref.func" | "ref.extern":
                 return slot != 0
+            case "ref.i31" | "ref.struct" | "ref.array" | "ref.eq" | "ref.any":
+                return slot != 0 and self.machine.holds(RefType(Heap[want.head[4:].upper()], False), slot)
             case _:
                 raise NotApplicable
 

@@ -44,12 +44,11 @@ def test_a_component_is_named_as_one() -> None:
 @pytest.mark.parametrize(
     ("section", "proposal"),
     [
-        (b"\x01\x02\x01\x5f", "GC"),
-        (b"\x01\x05\x01\x60\x01\x64\x00", "typed function references"),
-        (b"\x01\x04\x01\x60\x01\x69", "exceptions"),
-        (b"\x05\x04\x01\x03\x01\x01", "threads"),
-        (b"\x04\x05\x01\x40\x00\x70\x00", "typed function references"),
-        (b"\x0d\x01\x00", "exceptions"),
+        (b"\x01\x03\x01\x5d\x00", "stack switching"),
+        (b"\x01\x04\x01\x60\x01\x68", "stack switching"),
+        (b"\x01\x05\x01\x60\x01\x64\x68", "stack switching"),
+        (b"\x01\x04\x01\x65\x60\x00", "shared-everything threads"),
+        (b"\x01\x05\x01\x4d\x00\x5f\x00", "custom descriptors"),
     ],
 )
 def test_later_proposals_are_refused_by_name(section: bytes, proposal: str) -> None:

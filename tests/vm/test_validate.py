@@ -9,7 +9,7 @@ from vm.errors import DecodeError, UnsupportedError, ValidationError
 from vm.module import Module
 from vm.ops.table import OPS
 from vm.validate import validate
-from vm.validator.rules import RULES
+from vm.validator.steps import RULES
 
 
 def _complaint(wat: str) -> str:
@@ -124,7 +124,7 @@ def test_bytes_that_are_no_instructions_are_malformed(code: bytes, complaint: st
 
 @pytest.mark.parametrize(
     ("code", "proposal"),
-    [(b"\xfb\x00", "GC"), (b"\x08\x00", "exceptions"), (b"\xfe\x10", "threads")],
+    [(b"\xe0\x00", "stack switching"), (b"\xfb\x20", "custom descriptors"), (b"\xfe\x50", "shared-everything threads")],
 )
 def test_later_proposals_instructions_are_refused_by_name(code: bytes, proposal: str) -> None:
     with pytest.raises(UnsupportedError) as caught:

@@ -14,6 +14,7 @@ def _op(
 
 
 _C, _S = Has.CONTROL, Has.CONTROL | Has.SILENT
+_FUNC_REFS = "function-references"
 _CALL = Has.CONTROL | Has.CALLS | Has.TRAPS
 
 ROWS: tuple[Op, ...] = (
@@ -32,6 +33,8 @@ ROWS: tuple[Op, ...] = (
     _op(0x11, "call_indirect", (Imm.TYPE, Imm.TABLE), "@call_indirect", _CALL),
     _op(0x12, "return_call", (Imm.FUNC,), "@return_call", _CALL, "tail-call"),
     _op(0x13, "return_call_indirect", (Imm.TYPE, Imm.TABLE), "@return_call_indirect", _CALL, "tail-call"),
+    _op(0x14, "call_ref", (Imm.TYPE,), "@call_ref", _CALL, _FUNC_REFS, "exec-call-ref"),
+    _op(0x15, "return_call_ref", (Imm.TYPE,), "@return_call_ref", _CALL, _FUNC_REFS, "exec-return-call-ref"),
     _op(0x1A, "drop", (), "@drop", Has.PURE, anchor="exec-drop"),
     _op(0x1B, "select", (), "@select", Has.PURE, anchor="exec-select"),
     _op(0x1C, "select_t", (Imm.TYPES,), "@select_t", Has.PURE, "reference-types", "exec-select"),

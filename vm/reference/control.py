@@ -7,11 +7,11 @@ from collections.abc import Callable
 from vm.errors import Trap, TrapKind
 from vm.facts import Branch
 from vm.machine import Machine
-from vm.reference.step import CALL, RETURN, TAIL_CALL, Floats, Site, Slots, Step, Target
-from vm.types import SLOT_BYTES, FuncType, total_slots
+from vm.reference.step import CALL, RETURN, TAIL_CALL, THROW, Floats, Site, Slots, Step, Target
+from vm.types import SLOT_BYTES, FuncType, slots, total_slots
 
 
-def _move(site: Site, branch: Branch, popped: int) -> tuple[int, int, int] | None:
+def branch_move(site: Site, branch: Branch, popped: int) -> tuple[int, int, int] | None:
     """(from, to, how many) of the slots a branch carries, or None when they are in place already."""
     frm = site.facts.num_local_slots + site.instr.height - popped - branch.keep
     to = site.facts.num_local_slots + branch.drop_to
@@ -21,7 +21,7 @@ def _move(site: Site, branch: Branch, popped: int) -> tuple[int, int, int] | Non
 def br(site: Site) -> Step:
     """Goes to the label, its operands moved down; a fallen-into `else` does the same."""
     branch = site.instr.branches[0]
-    target, move = branch.target, _move(site, branch, 0)
+    target, move = branch.target, branch_move(site, branch, 0)
     if move is None:
 
         def step(q: Slots, d: Floats, f: Floats) -> int:
@@ -40,7 +40,7 @@ def br(site: Site) -> Step:
 def br_if(site: Site) -> Step:
     """[i32] → []; goes to the label unless it is 0."""
     branch = site.instr.branches[0]
-    target, move, condition, after = branch.target, _move(site, branch, 1), site.operand(0), site.next
+    target, move, condition, after = branch.target, branch_move(site, branch, 1), site.operand(0), site.next
     if move is None:
 
         def step(q: Slots, d: Floats, f: Floats) -> int:
@@ -70,7 +70,7 @@ def if_(site: Site) -> Step:
 
 def br_table(site: Site) -> Step:
     """[i32] → []; goes to the label of that number, or to the default."""
-    ways = [(b.target, _move(site, b, 1)) for b in site.instr.branches]
+    ways = [(b.target, branch_move(site, b, 1)) for b in site.instr.branches]
     last, index = len(ways) - 1, site.operand(0)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
@@ -154,7 +154,7 @@ def return_call(site: Site) -> Step:
 def call_indirect(site: Site) -> Step:
     """[args i] → [results]"""
     links = site.links
-    type_ = site.instance.module.types[site.imm(0)]
+    type_ = site.instance.module.signature(site.imm(0))
     find = _finder(site)
     index, shift, after = site.operand(0), _shift(site, type_, 1), site.next
 
@@ -168,12 +168,97 @@ def call_indirect(site: Site) -> Step:
 def return_call_indirect(site: Site) -> Step:
     """[args i] → the callee's frame in this one's place"""
     links, find, index = site.links, _finder(site), site.operand(0)
-    frm, count = _tail_move(site, site.instance.module.types[site.imm(0)], 1)
+    frm, count = _tail_move(site, site.instance.module.signature(site.imm(0)), 1)
     here = site.index
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         links.pending, links.tail_pc = (find(q[index]), frm, count), here
         return TAIL_CALL
+
+    return step
+
+
+def call_ref(site: Site) -> Step:
+    """[args ref] → [results]"""
+    links, find, ref = site.links, _by_reference(site), site.operand(0)
+    shift, after = _shift(site, site.instance.module.signature(site.imm(0)), 1), site.next
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        links.pending = (find(q[ref]), shift, after)
+        return CALL
+
+    return step
+
+
+def return_call_ref(site: Site) -> Step:
+    """[args ref] → the callee's frame in this one's place"""
+    links, find, ref = site.links, _by_reference(site), site.operand(0)
+    frm, count = _tail_move(site, site.instance.module.signature(site.imm(0)), 1)
+    here = site.index
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        links.pending, links.tail_pc = (find(q[ref]), frm, count), here
+        return TAIL_CALL
+
+    return step
+
+
+def _by_reference(site: Site) -> Callable[[int], Target]:
+    """From a VMFuncRef's address to what is called; its type was checked by validation."""
+    func_ref_words, target_of = site.links.func_ref_words, site.links.target_of
+
+    def find(func_ref: int) -> Target:
+        if not func_ref:
+            raise Trap(TrapKind.NULL_FUNCTION)
+        return target_of(func_ref_words(func_ref)[1][0])
+
+    return find
+
+
+def throw(site: Site) -> Step:
+    """[values] → an exception on its way to a handler"""
+    links, heap, here = site.links, site.links.machine.gc, site.index
+    tag = site.instance.tags[site.imm()]
+    owner = site.links.machine.instance_at(tag.owner)
+    assert owner is not None
+    type_id, number, index = tag.type_id, owner.number, tag.index
+    parts = heap.exception_layout(type_id).parts
+    at, readers = site.push - total_slots(tag.type.params), []
+    for part, type_ in zip(parts, tag.type.params, strict=True):
+        readers.append((part, at, slots(type_) == 2))
+        at += slots(type_)
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        ref = heap.new_exception(type_id, number, index)
+        for part, slot, wide in readers:
+            heap.store(ref, part, q[slot] | q[slot + 1] << 64 if wide else q[slot])
+        links.thrown, links.left_at = ref, here
+        return THROW
+
+    return step
+
+
+def throw_ref(site: Site) -> Step:
+    """[exnref] → the exception on its way to a handler"""
+    links, at, here = site.links, site.operand(0), site.index
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        if not q[at]:
+            raise Trap(TrapKind.NULL_EXCEPTION)
+        links.thrown, links.left_at = q[at], here
+        return THROW
+
+    return step
+
+
+def rethrow(site: Site) -> Step:
+    """Throws the exception again that a legacy catch was entered with."""
+    links, here = site.links, site.index
+    at = site.facts.num_local_slots - site.facts.kept_exceptions + site.imm()
+
+    def step(q: Slots, d: Floats, f: Floats) -> int:
+        links.thrown, links.left_at = q[at], here
+        return THROW
 
     return step
 
@@ -184,7 +269,7 @@ def _finder(site: Site) -> Callable[[int], Target]:
     length, words = table.length_word, table.words
     decode, is_lazy = links.machine.layouts.era.funcref.decode, links.machine.layouts.era.funcref.is_lazy
     type_ids, type_index = links.type_id_words(site.instance), site.imm(0)
-    func_ref_words, target_of = links.func_ref_words, links.target_of
+    func_ref_words, target_of, is_subtype = links.func_ref_words, links.target_of, links.machine.types.is_subtype
 
     def find(index: int) -> Target:
         if index >= length[0]:
@@ -195,7 +280,7 @@ def _finder(site: Site) -> Callable[[int], Target]:
         if not func_ref:
             raise Trap(TrapKind.UNINITIALIZED_ELEMENT, f"element {index} is null", at=index)
         type_id, code = func_ref_words(func_ref)
-        if type_id[0] != type_ids[type_index]:
+        if type_id[0] != type_ids[type_index] and not is_subtype(type_id[0], type_ids[type_index]):
             raise _type_mismatch(links.machine, index, type_id[0], type_ids[type_index])
         return target_of(code[0])
 

@@ -11,12 +11,15 @@ from typing import TypeAlias
 
 from vm.control import WASM_FRAME, Record
 from vm.errors import Trap, TrapKind
+from vm.exceptions import enter_handler, find_handler, uncaught
+from vm.gc_collect import collect
+from vm.gc_heap import CollectNeeded
 from vm.host import Block, Call, Exit, Outcome, Raise, Return, Throw
 from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
 from vm.machine import Machine, ThreadState, too_many_frames
 from vm.memories import PausedInBulk
-from vm.reference.step import CALL, RETURN, Floats, Slots, Target
+from vm.reference.step import CALL, RETURN, THROW, WAIT, Floats, Slots, Target
 from vm.reference.targets import SiteHit, Targets
 from vm.stop import Site, Stop, StopKind
 from vm.types import SLOT_BYTES, Addr
@@ -34,9 +37,8 @@ class ReferenceExecutor:
         self.machine = machine
         self.hosting = Hosting(machine)
         self.targets = Targets(machine)
-        self._views: dict[int, Views] = {}
-        stack = machine.values.view[: machine.values.size]
-        self._stack = (stack.cast("Q"), stack.cast("d"), stack.cast("f"))
+        self._views: dict[int, Views] = {}  # by address, whosever stack it is
+        self._use_stack()
         # the innermost frame, and the ones entered below it in this run
         self._top: Target = Target(Addr(0), 0)
         self._pc, self._base = 0, 0
@@ -51,6 +53,8 @@ class ReferenceExecutor:
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
         self.targets.patch(frozenset(sites))
+        if self._values is not machine.values:
+            self._use_stack()
         first = True
         while budget is None or budget > 0:
             if not first and machine.pause_requested():
@@ -66,6 +70,12 @@ class ReferenceExecutor:
                 return stop
             first = False
         return Stop(StopKind.BUDGET)
+
+    def _use_stack(self) -> None:
+        """Looks at the current thread's value stack."""
+        self._values = self.machine.values
+        stack = self._values.view[: self._values.size]
+        self._stack = (stack.cast("Q"), stack.cast("d"), stack.cast("f"))
 
     # -- frames ----------------------------------------------------------------------------------
 
@@ -147,6 +157,12 @@ class ReferenceExecutor:
                 return self._stopped(pc, StopKind.SITE), left + 1
             except PausedInBulk:
                 return self._stopped(pc, StopKind.PAUSED), left + 1
+            except CollectNeeded as needed:
+                stop, left = self._collect(pc, needed.size), left + 1
+                if stop is not None:
+                    return stop, left
+                room = self.machine.limits.max_frames - self._depth - 1
+                continue
             except Trap as trap:
                 return self._stopped(pc, StopKind.TRAP, trap), left + 1
             if pc == RETURN and below:
@@ -172,12 +188,45 @@ class ReferenceExecutor:
             return self._call(left)
         if transfer == RETURN:
             return self._return_into_memory(left)
+        if transfer == THROW:
+            return self._throw(left)
+        if transfer == WAIT:
+            return self._stopped(self.targets.left_at, StopKind.WAITING), left + 1
         return self._tail_call(left)
 
     def _stopped(self, pc: int, kind: StopKind, trap: Trap | None = None) -> Stop:
         self._pc = pc
         self._flush()
         return Stop(kind, trap)
+
+    def _reload(self) -> None:
+        """Goes on with the frame on top of the control stack, after `_flush`."""
+        self._depth = self.machine.control.depth - 1
+        self._load(self.machine.control[self._depth])
+
+    def _collect(self, pc: int, size: int) -> Stop | None:
+        """Collects garbage before the instruction at `pc`, which then has a place for `size` bytes, or traps."""
+        self._pc = pc
+        self._flush()
+        try:
+            collect(self.machine, size)
+        except Trap as trap:
+            return Stop(StopKind.TRAP, trap)
+        self._reload()
+        return None
+
+    def _throw(self, left: int) -> tuple[Stop | None, int]:
+        """The exception thrown goes to its handler; without one the guest traps where it threw."""
+        self._pc = self.targets.left_at
+        self._flush()
+        caught = find_handler(self.machine, self.targets.thrown)
+        if caught is None:
+            return Stop(StopKind.TRAP, uncaught(self.machine, self.targets.thrown)), left + 1
+        for depth in range(caught.frame + 1, self.machine.control.depth):
+            self.machine.continuations.pop(depth, None)
+        enter_handler(self.machine, caught, self.targets.thrown)
+        self._reload()
+        return None, left
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -349,6 +398,7 @@ class ReferenceExecutor:
 _STATE_AFTER = {
     StopKind.TRAP: ThreadState.TRAPPED,
     StopKind.BLOCKED: ThreadState.BLOCKED,
+    StopKind.WAITING: ThreadState.WAITING,
     StopKind.EXIT: ThreadState.EXITED,
     StopKind.FINISHED: ThreadState.FINISHED,
 }

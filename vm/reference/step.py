@@ -18,7 +18,7 @@ Slots: TypeAlias = memoryview
 Floats: TypeAlias = "memoryview[float]"
 Step = Callable[[Slots, Floats, Floats], int]
 
-CALL, RETURN, TAIL_CALL = -1, -2, -3
+CALL, RETURN, TAIL_CALL, THROW, WAIT = -1, -2, -3, -4, -5
 
 _ZEROS = memoryview(bytes(2 * MAX_LOCALS * SLOT_BYTES)).cast("Q")  # what all locals start as, v128s twice as wide
 
@@ -54,6 +54,8 @@ class Links(Protocol):
     machine: Machine
     pending: tuple[Target, int, int]  # set by a step that transfers control: what the transfer is about
     tail_pc: int  # and which instruction it is, when a tail call
+    thrown: int  # set by a step that throws: the exception
+    left_at: int  # set by a step that throws or waits: which instruction it is
 
     def defined(self, instance: Instance, func: int) -> Target: ...
     def target_of(self, code: int) -> Target: ...

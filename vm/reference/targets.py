@@ -29,7 +29,7 @@ class Targets:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.pending: tuple[Target, int, int] = (Target(Addr(0), 0), 0, 0)
-        self.tail_pc = 0
+        self.tail_pc = self.thrown = self.left_at = 0
         self._targets: dict[tuple[Addr, int, CodeKind], Target] = {}
         self._by_code: dict[int, Target] = {}
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}

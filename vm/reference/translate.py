@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from vm.ops.row import Op
 from vm.ops.table import OPS
-from vm.reference import control, memory, numeric, table, variables, vector
+from vm.reference import atomic, control, gc, memory, numeric, table, variables, vector
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.semantics.access import LOADS, STORES
 from vm.semantics.table import NUMERIC
@@ -14,6 +15,21 @@ from vm.semantics.vector import VECTOR, VECTOR_LOADS
 from vm.semantics.wide import WIDE
 
 Maker = Callable[[Site], Step]
+
+
+def _atomic(op: Op) -> Maker:
+    match op.name:
+        case "memory.atomic.notify":
+            return atomic.notify
+        case "memory.atomic.wait32" | "memory.atomic.wait64":
+            return atomic.wait
+        case "atomic.fence":
+            return atomic.fence
+        case name if ".rmw" in name:
+            return atomic.compare_exchange if "cmpxchg" in name else atomic.read_modify_write
+        case name:
+            return atomic.load if ".load" in name else atomic.store
+
 
 MAKERS: Mapping[str, Maker] = MappingProxyType(
     {
@@ -39,6 +55,14 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "call": control.call,
         "call_indirect": control.call_indirect,
         "return_call": control.return_call,
+        "call_ref": control.call_ref,
+        "return_call_ref": control.return_call_ref,
+        **{op.name: _atomic(op) for op in OPS if op.proposal == "threads"},
+        "throw": control.throw,
+        "throw_ref": control.throw_ref,
+        "rethrow": control.rethrow,
+        "catch": control.br,
+        "catch_all": control.br,
         "return_call_indirect": control.return_call_indirect,
         "drop": variables.drop,
         "select": variables.select,
@@ -51,6 +75,33 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "ref.null": variables.ref_null,
         "ref.is_null": variables.ref_is_null,
         "ref.func": variables.ref_func,
+        "ref.eq": gc.ref_eq,
+        "ref.as_non_null": gc.ref_as_non_null,
+        "br_on_null": gc.br_on_null,
+        "br_on_non_null": gc.br_on_non_null,
+        "struct.new": gc.struct_new,
+        "struct.new_default": gc.struct_new_default,
+        **dict.fromkeys(("struct.get", "struct.get_s", "struct.get_u"), gc.struct_get),
+        "struct.set": gc.struct_set,
+        "array.new": gc.array_new,
+        "array.new_default": gc.array_new_default,
+        "array.new_fixed": gc.array_new_fixed,
+        "array.new_data": gc.array_new_data,
+        "array.new_elem": gc.array_new_elem,
+        **dict.fromkeys(("array.get", "array.get_s", "array.get_u"), gc.array_get),
+        "array.set": gc.array_set,
+        "array.len": gc.array_len,
+        "array.fill": gc.array_fill,
+        "array.copy": gc.array_copy,
+        "array.init_data": gc.array_init_data,
+        "array.init_elem": gc.array_init_elem,
+        **dict.fromkeys(("ref.test", "ref.test_null"), gc.ref_test),
+        **dict.fromkeys(("ref.cast", "ref.cast_null"), gc.ref_cast),
+        "br_on_cast": gc.br_on_cast,
+        "br_on_cast_fail": gc.br_on_cast_fail,
+        **dict.fromkeys(("any.convert_extern", "extern.convert_any"), gc.convert),
+        "ref.i31": gc.ref_i31,
+        **dict.fromkeys(("i31.get_s", "i31.get_u"), gc.i31_get),
         "memory.size": memory.memory_size,
         "memory.grow": memory.memory_grow,
         "memory.fill": memory.memory_fill,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from vm.instructions import instructions
 from vm.module import Module, Span
-from vm.types import ExternKind, FuncType, GlobalType, MemoryType, RefType, TableType
+from vm.subtyping import Matching, TypeRegistry
+from vm.types import CompositeType, ExternKind, FuncType, GlobalType, MemoryType, RefType, TableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,13 @@ class Context:
 
     module: Module
     data: bytes
-    types: tuple[FuncType, ...]
+    types: tuple[CompositeType, ...]
+    matching: Matching
     funcs: tuple[FuncType, ...]
     tables: tuple[TableType, ...]
     memories: tuple[MemoryType, ...]
     globals: tuple[GlobalType, ...]
+    tags: tuple[FuncType, ...]
     elems: tuple[RefType, ...]
     data_count: int | None
     refs: frozenset[int]  # functions that `ref.func` may name in a body
@@ -33,10 +36,12 @@ class Context:
             module=module,
             data=module.bytes,
             types=types,
-            funcs=tuple([types[i] for i in module.func_type_indexes]),
+            matching=Matching(TypeRegistry(), module),
+            funcs=tuple([module.signature(i) for i in module.func_type_indexes]),
             tables=module.tables,
             memories=module.memories,
             globals=module.globals,
+            tags=tuple([tag.type for tag in module.tags]),
             elems=tuple([elem.type for elem in module.elems]),
             data_count=module.data_count,
             refs=frozenset(_declared(module)),
@@ -46,6 +51,9 @@ class Context:
 def _declared(module: Module) -> Iterator[int]:
     """Functions named outside bodies and the start section (spec: C.refs)."""
     yield from (e.index for e in module.exports if e.kind is ExternKind.FUNC)
+    for table in module.defined_tables:
+        if table.init is not None:
+            yield from _named_in(module, table.init)
     for global_ in module.defined_globals:
         yield from _named_in(module, global_.init)
     for elem in module.elems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vm.errors import DecodeError
 from vm.instructions import Immediates, read_opcode
 from vm.module import Span
-from vm.types import ValType
+from vm.types import RefType, ValType
 from vm.validator.context import Context
 from vm.validator.operands import NotedStack
 from vm.validator.steps import BODY_STEPS, CONSTANT_STEPS, Step, Steps
@@ -27,6 +27,10 @@ def check_body(context: Context, func: int, sink: Sink | None = None) -> None:
     """
     code = context.module.body(func).code
     typing = Typing(context, func, local_types(context, func), context.funcs[func].results, code.start)
+    typing.unset = {
+        i for i, type_ in enumerate(typing.locals)
+        if isinstance(type_, RefType) and not type_.nullable and i >= len(context.funcs[func].params)
+    }  # fmt: skip
     if sink is None:
         _run(typing, code, BODY_STEPS)
     else:

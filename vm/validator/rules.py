@@ -1,4 +1,4 @@
-"""Typing rules of the instructions whose signature is not fixed, by the name the table gives them.
+"""Typing rules of the basic instructions whose signature is not fixed, by the name the table gives them.
 
 A rule gets the state and the instruction's immediates; it raises through `Typing.fail`
 (spec: Validation, Instructions).
@@ -9,72 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from vm.instructions import Immediate, Immediates
-from vm.types import FUNCREF, I32, I64, FuncType, GlobalType, Heap, NumType, RefType, TableType, ValType
+from vm.instructions import Immediates
+from vm.types import FUNCREF, I32, I64, FuncType, Heap, NumType, RefType
+from vm.validator.lookup import (
+    elem_at,
+    func_at,
+    global_at,
+    local_at,
+    memory_addr,
+    ref_to,
+    signature_at,
+    table_at,
+)
 from vm.validator.typing import Typing
 
 Rule = Callable[[Typing, Immediates], None]
-
-
-def table_at(t: Typing, index: Immediate) -> TableType:
-    """The table an immediate names."""
-    assert isinstance(index, int)
-    if index >= len(t.context.tables):
-        t.fail(f"unknown table {index}, of {len(t.context.tables)}")
-    return t.context.tables[index]
-
-
-def memory_addr(t: Typing, index: Immediate) -> NumType:
-    """The address type of the memory an immediate names."""
-    assert isinstance(index, int)
-    if index >= len(t.context.memories):
-        t.fail(f"unknown memory {index}, of {len(t.context.memories)}")
-    return t.context.memories[index].addr
-
-
-def elem_at(t: Typing, index: Immediate) -> RefType:
-    """The type of the element segment an immediate names."""
-    assert isinstance(index, int)
-    if index >= len(t.context.elems):
-        t.fail(f"unknown element segment {index}, of {len(t.context.elems)}")
-    return t.context.elems[index]
-
-
-def check_data(t: Typing, index: Immediate) -> None:
-    """The data segment an immediate names exists; the data count section must say so."""
-    assert isinstance(index, int)
-    if t.context.data_count is None:
-        t.malformed("data segments are named in code, but there is no data count section")
-    if index >= t.context.data_count:
-        t.fail(f"unknown data segment {index}, of {t.context.data_count}")
-
-
-def _func_at(t: Typing, index: Immediate) -> FuncType:
-    assert isinstance(index, int)
-    if index >= len(t.context.funcs):
-        t.fail(f"unknown function {index}, of {len(t.context.funcs)}")
-    return t.context.funcs[index]
-
-
-def _type_at(t: Typing, index: Immediate) -> FuncType:
-    assert isinstance(index, int)
-    if index >= len(t.context.types):
-        t.fail(f"unknown type {index}, of {len(t.context.types)}")
-    return t.context.types[index]
-
-
-def _local_at(t: Typing, index: Immediate) -> ValType:
-    assert isinstance(index, int)
-    if index >= len(t.locals):
-        t.fail(f"unknown local {index}, of {len(t.locals)}")
-    return t.locals[index]
-
-
-def _global_at(t: Typing, index: Immediate) -> GlobalType:
-    assert isinstance(index, int)
-    if index >= t.globals_in_reach:
-        t.fail(f"unknown global {index}, of {t.globals_in_reach}")
-    return t.context.globals[index]
 
 
 def _unreachable(t: Typing, imm: Immediates) -> None:
@@ -111,7 +60,7 @@ def _else(t: Typing, imm: Immediates) -> None:
 
 def _end(t: Typing, imm: Immediates) -> None:
     frame = t.close()
-    if frame.kind == "if" and frame.type.params != frame.type.results:
+    if frame.kind == "if" and not t.matching.values(frame.type.params, frame.type.results):
         t.fail(f"an if without else must leave what it takes, its type is {frame.type}")
     t.stack += frame.type.results
 
@@ -147,15 +96,15 @@ def _return(t: Typing, imm: Immediates) -> None:
 
 
 def _call(t: Typing, imm: Immediates) -> None:
-    type_ = _func_at(t, imm[0])
+    type_ = func_at(t, imm[0])
     t.pop_all(type_.params)
     t.stack += type_.results
 
 
 def _callee(t: Typing, imm: Immediates) -> FuncType:
     """[t1* addr] → [t1*] of an indirect call."""
-    table, type_ = table_at(t, imm[1]), _type_at(t, imm[0])
-    if table.elem.heap is not Heap.FUNC:
+    table, type_ = table_at(t, imm[1]), signature_at(t, imm[0])
+    if not t.matching.value(table.elem, FUNCREF):
         t.fail(f"an indirect call needs a table of funcref, table {imm[1]} holds {table.elem}")
     t.pop(table.addr)
     return type_
@@ -167,19 +116,20 @@ def _call_indirect(t: Typing, imm: Immediates) -> None:
     t.stack += type_.results
 
 
-def _tail(t: Typing, type_: FuncType) -> None:
-    if type_.results != t.results:
+def check_tail(t: Typing, type_: FuncType) -> None:
+    """A call of this type in the function's place: [params] → unreachable."""
+    if not t.matching.values(type_.results, t.results):
         t.fail(f"a tail call's results must be the caller's, {type_} is called")
     t.pop_all(type_.params)
     t.unreachable()
 
 
 def _return_call(t: Typing, imm: Immediates) -> None:
-    _tail(t, _func_at(t, imm[0]))
+    check_tail(t, func_at(t, imm[0]))
 
 
 def _return_call_indirect(t: Typing, imm: Immediates) -> None:
-    _tail(t, _callee(t, imm))
+    check_tail(t, _callee(t, imm))
 
 
 def _drop(t: Typing, imm: Immediates) -> None:
@@ -202,6 +152,7 @@ def _select_t(t: Typing, imm: Immediates) -> None:
         t.fail(f"select names {len(imm)} types, 1 is allowed")
     type_ = imm[0]
     assert isinstance(type_, NumType | RefType)
+    type_ = t.resolved(type_)
     t.pop(I32)
     t.pop(type_)
     t.pop(type_)
@@ -209,28 +160,33 @@ def _select_t(t: Typing, imm: Immediates) -> None:
 
 
 def _local_get(t: Typing, imm: Immediates) -> None:
-    t.stack.append(_local_at(t, imm[0]))
-
-
-def _local_set(t: Typing, imm: Immediates) -> None:
-    t.pop(_local_at(t, imm[0]))
-
-
-def _local_tee(t: Typing, imm: Immediates) -> None:
-    type_ = _local_at(t, imm[0])
-    t.pop(type_)
+    type_ = local_at(t, imm[0])
+    if imm[0] in t.unset:
+        t.fail(f"local {imm[0]} of type {type_} is read before it is set")
     t.stack.append(type_)
 
 
+def _local_set(t: Typing, imm: Immediates) -> None:
+    t.pop(local_at(t, imm[0]))
+    t.mark_set(imm[0])
+
+
+def _local_tee(t: Typing, imm: Immediates) -> None:
+    type_ = local_at(t, imm[0])
+    t.pop(type_)
+    t.stack.append(type_)
+    t.mark_set(imm[0])
+
+
 def _global_get(t: Typing, imm: Immediates) -> None:
-    global_ = _global_at(t, imm[0])
+    global_ = global_at(t, imm[0])
     if t.func is None and global_.mutable:
         t.fail(f"constant expression required: global {imm[0]} is mutable")
     t.push(global_.value)
 
 
 def _global_set(t: Typing, imm: Immediates) -> None:
-    global_ = _global_at(t, imm[0])
+    global_ = global_at(t, imm[0])
     if not global_.mutable:
         t.fail(f"global {imm[0]} is immutable")
     t.pop(global_.value)
@@ -246,8 +202,8 @@ def _shorter(one: NumType, other: NumType) -> NumType:
 
 
 def _ref_null(t: Typing, imm: Immediates) -> None:
-    assert isinstance(imm[0], Heap)
-    t.push(RefType(imm[0]))
+    assert isinstance(imm[0], Heap | int)
+    t.push(t.resolved(RefType(imm[0])))
 
 
 def _ref_is_null(t: Typing, imm: Immediates) -> None:
@@ -258,10 +214,11 @@ def _ref_is_null(t: Typing, imm: Immediates) -> None:
 
 
 def _ref_func(t: Typing, imm: Immediates) -> None:
-    _func_at(t, imm[0])
+    func_at(t, imm[0])
     if t.func is not None and imm[0] not in t.context.refs:
         t.fail(f"function {imm[0]} is not declared outside function bodies, as ref.func needs")
-    t.push(FUNCREF)
+    assert isinstance(imm[0], int)
+    t.push(ref_to(t, t.context.module.func_type_indexes[imm[0]], nullable=False))
 
 
 def _table_get(t: Typing, imm: Immediates) -> None:
@@ -277,14 +234,14 @@ def _table_set(t: Typing, imm: Immediates) -> None:
 
 def _table_init(t: Typing, imm: Immediates) -> None:
     elem, table = elem_at(t, imm[0]), table_at(t, imm[1])
-    if elem != table.elem:
+    if not t.matching.value(elem, table.elem):
         t.fail(f"a table of {table.elem} cannot take elements of {elem}")
     t.pop_all((table.addr, I32, I32))
 
 
 def _table_copy(t: Typing, imm: Immediates) -> None:
     to, source = table_at(t, imm[0]), table_at(t, imm[1])
-    if to.elem != source.elem:
+    if not t.matching.value(source.elem, to.elem):
         t.fail(f"a table of {to.elem} cannot take elements of {source.elem}")
     t.pop_all((to.addr, source.addr, _shorter(to.addr, source.addr)))
 
@@ -300,7 +257,7 @@ def _table_fill(t: Typing, imm: Immediates) -> None:
     t.pop_all((table.addr, table.elem, table.addr))
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+BASIC_RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "unreachable": _unreachable,
         "block": _block,

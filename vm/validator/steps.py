@@ -14,12 +14,18 @@ from vm.instructions import READERS, Immediate, Immediates, ReadImmediates
 from vm.ops.row import Has, Imm, Op
 from vm.ops.table import OPS
 from vm.types import F32, F64, I32, I64, V128, NumType
+from vm.validator.exception_rules import EXCEPTION_RULES
+from vm.validator.gc_rules import GC_RULES
+from vm.validator.lookup import check_data, elem_at, memory_addr, table_at
 from vm.validator.operands import Operand
-from vm.validator.rules import RULES, Rule, check_data, elem_at, memory_addr, table_at
+from vm.validator.rules import BASIC_RULES, Rule
 from vm.validator.typing import Typing
 
+RULES: Mapping[str, Rule] = MappingProxyType({**BASIC_RULES, **EXCEPTION_RULES, **GC_RULES})
 _NUMBERS: Mapping[str, NumType] = MappingProxyType({"i32": I32, "i64": I64, "f32": F32, "f64": F64, "v128": V128})
-_INDICES = frozenset((Imm.LABEL, Imm.LOCAL, Imm.GLOBAL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.DATA, Imm.ELEM))
+_INDICES = frozenset(
+    (Imm.LABEL, Imm.LOCAL, Imm.GLOBAL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.DATA, Imm.ELEM, Imm.TAG)
+)
 
 
 class Step(NamedTuple):
@@ -50,6 +56,7 @@ def _apply(t: Typing, params: list[Operand], results: list[Operand]) -> None:
 def _access(op: Op) -> Rule:
     """The rule of a load or store."""
     limit = op.width.bit_length() - 1
+    exact = op.proposal == "threads"
     narrow, wide = _signature(op, I32), _signature(op, I64)
 
     def rule(t: Typing, imm: Immediates) -> None:
@@ -58,6 +65,8 @@ def _access(op: Op) -> Rule:
         addr = memory_addr(t, memory)
         if align > limit:
             t.fail(f"alignment {1 << align} is larger than the {op.width} bytes that {op.name} touches")
+        if exact and align != limit:
+            t.fail(f"the alignment of {op.name} must be {op.width}, it is {1 << align}")
         if addr is I64:
             _apply(t, *wide)
             return

@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 from vm.errors import DecodeError, ValidationError
 from vm.instructions import Immediate, Immediates, block_type
 from vm.ops.row import Op
-from vm.types import FuncType, ValType
+from vm.types import FuncType, RefType, ValType, kind_of
 from vm.validator.context import Context
 from vm.validator.operands import Operand, Operands
 
@@ -28,12 +28,13 @@ class Sink(Protocol):
 class Frame:
     """A structured instruction that is open. `height` is in values, below its parameters."""
 
-    __slots__ = ("dead", "height", "kind", "type", "unreachable")
+    __slots__ = ("dead", "height", "kind", "newly_set", "type", "unreachable")
 
     def __init__(self, kind: str, type_: FuncType, height: int, dead: bool) -> None:
         self.kind, self.type, self.height = kind, type_, height
         self.dead = dead  # the structured instruction itself cannot be reached
         self.unreachable = False  # nor can what comes next inside it
+        self.newly_set: list[int] = []  # locals without a default that were first set inside it
 
     @property
     def label(self) -> tuple[ValType, ...]:
@@ -41,15 +42,22 @@ class Frame:
         return self.type.params if self.kind == "loop" else self.type.results
 
 
-def matches(actual: Operand, expected: ValType) -> bool:
-    """Whether a value of type `actual` may stand where `expected` is wanted (spec: Matching)."""
-    return actual is None or actual is expected or actual == expected
-
-
 class Typing:
     """State of the algorithm. `at` is the offset of the instruction being typed, for errors."""
 
-    __slots__ = ("at", "context", "floor", "frames", "func", "globals_in_reach", "locals", "results", "stack")
+    __slots__ = (
+        "at",
+        "context",
+        "floor",
+        "frames",
+        "func",
+        "globals_in_reach",
+        "locals",
+        "matching",
+        "results",
+        "stack",
+        "unset",
+    )
 
     def __init__(
         self,
@@ -62,6 +70,8 @@ class Typing:
     ) -> None:
         self.context, self.func, self.locals, self.results, self.at = context, func, locals_, results, at
         self.globals_in_reach = len(context.globals) if globals_in_reach is None else globals_in_reach
+        self.matching = context.matching
+        self.unset: set[int] = set()  # locals without a default that were not set yet
         self.stack: list[Operand] = []
         self.frames: list[Frame] = [Frame("func", FuncType((), results), 0, dead=False)]
         self.floor = 0  # height of the innermost frame
@@ -91,7 +101,7 @@ class Typing:
     def pop(self, expected: ValType) -> Operand:
         """[expected] → []."""
         actual = self.pop_any(str(expected))
-        if actual is not expected and not matches(actual, expected):
+        if actual is not expected and actual is not None and not self.matching.value(actual, expected):
             self.fail(f"expected {expected}, found {actual}")
         return actual
 
@@ -128,19 +138,43 @@ class Typing:
             left = " ".join("any" if t is None else str(t) for t in self.stack[self.floor :])
             self.fail(f"values are left on the operand stack at the end of a {frame.kind}: {left}")
         self.frames.pop()
+        self.unset.update(frame.newly_set)
         self.floor = self.frames[-1].height if self.frames else 0
         return frame
 
+    def mark_set(self, local: Immediate) -> None:
+        """A local is set from here to the end of the innermost frame."""
+        assert isinstance(local, int)
+        if local in self.unset:
+            self.unset.remove(local)
+            self.frames[-1].newly_set.append(local)
+
     def label(self, depth: Immediate) -> tuple[ValType, ...]:
         """What a branch to the label takes along."""
+        return self.frame(depth).label
+
+    def frame(self, depth: Immediate) -> Frame:
+        """The structured instruction a label names."""
         assert isinstance(depth, int)
         if depth >= len(self.frames):
             self.fail(f"unknown label {depth}, of {len(self.frames)}")
-        return self.frames[-1 - depth].label
+        return self.frames[-1 - depth]
 
-    def block_type(self, number: Immediate) -> FuncType:
+    def resolved(self, type_: ValType) -> ValType:
+        """A type from an immediate, once it is known that its type index is in range."""
+        if not isinstance(type_, RefType) or not isinstance(type_.heap, int):
+            return type_
+        if type_.heap >= len(self.context.types):
+            self.fail(f"unknown type {type_.heap}, of {len(self.context.types)}")
+        return RefType(type_.heap, type_.nullable, kind_of(self.context.types[type_.heap]))
+
+    def block_type(self, imm: Immediate) -> FuncType:
         """The type a block type stands for (see `vm.instructions`)."""
-        assert isinstance(number, int)
-        if number >= len(self.context.types):
-            self.fail(f"unknown type {number}, of {len(self.context.types)}")
-        return block_type(number, self.context.types)
+        if isinstance(imm, RefType):
+            return FuncType((), (self.resolved(imm),))
+        assert isinstance(imm, int)
+        if imm >= len(self.context.types):
+            self.fail(f"unknown type {imm}, of {len(self.context.types)}")
+        if imm >= 0 and not isinstance(self.context.types[imm], FuncType):
+            self.fail(f"a block's type must be a function type, type {imm} is {self.context.types[imm]}")
+        return block_type(imm, self.context.types)

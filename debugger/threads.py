@@ -1,0 +1,147 @@
+"""Which guest thread runs: taking turns, the same way in every run.
+
+The scheduler is an executor for all threads. Turns change at multiples of the quantum, counted in ticks, so that a
+pause or a step does not change the schedule; every change of turns is an input of the run and kept in the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from vm.errors import Trap, TrapKind, UserError
+from vm.journal import Switch
+from vm.machine import Machine, ThreadState
+from vm.stop import Executor, Site, Stop, StopKind
+from vm.threads import GuestThread, time_out, virtual_ns, waiters
+
+DEFAULT_QUANTUM_TICKS = 10_000
+_CAN_RUN = (ThreadState.READY, ThreadState.BLOCKED)
+
+
+@dataclass
+class Policy:
+    """How turns are taken: round and round, or with a seed as if by chance; or one thread alone."""
+
+    quantum_ticks: int = DEFAULT_QUANTUM_TICKS
+    seed: int | None = None
+    only: int | None = None  # this thread's number
+
+
+class Scheduler:
+    """Runs the machine's threads in turn on one executor."""
+
+    def __init__(self, machine: Machine, executor: Executor) -> None:
+        self.machine, self.executor, self.policy = machine, executor, Policy()
+        self.held: int | None = None  # a step is about this thread: the others run only while it waits
+
+    # -- the Executor protocol -------------------------------------------------------------------
+
+    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+        """Runs until something stops any thread, which is then the current one."""
+        machine, fresh = self.machine, True
+        while budget is None or budget > 0:
+            if not fresh and machine.pause_requested():
+                return Stop(StopKind.PAUSED)
+            before = machine.tick
+            stop = self.executor.run(self._share(budget), sites)
+            if budget is not None:
+                budget -= machine.tick - before
+            fresh = False
+            ended = self._after(stop)
+            if ended is not None:
+                return ended
+        return Stop(StopKind.BUDGET)
+
+    def _share(self, budget: int | None) -> int | None:
+        """Ticks until the turn is over, or until a wait is."""
+        machine = self.machine
+        if len(machine.threads) == 1:
+            return budget
+        ends = [] if budget is None else [budget]
+        if machine.journal.replaying:
+            following = machine.journal.next_switch()
+            ends += [] if following is None else [max(1, following.tick - machine.tick)]
+        elif self._sharing:
+            ends.append(self.policy.quantum_ticks - machine.tick % self.policy.quantum_ticks)
+        until = [t.record.get("wait_until_ns") for t in waiters(machine)]
+        ends += [max(1, ns - virtual_ns(machine)) for ns in until if ns]
+        return min(ends, default=None)
+
+    @property
+    def _sharing(self) -> bool:
+        return self.held is None and self.policy.only is None
+
+    def _after(self, stop: Stop) -> Stop | None:
+        """What a stop of one thread means for all; None: go on."""
+        machine = self.machine
+        match stop.kind:
+            case StopKind.BUDGET:
+                time_out(machine, may_skip=False)
+                self._turn()
+                return None
+            case StopKind.WAITING:
+                return self._another()
+            case StopKind.FINISHED if machine.current.number:
+                return self._another()
+            case _:
+                return stop
+
+    def _turn(self) -> None:
+        """The turn is over: somebody else's, unless one thread is to run alone."""
+        machine = self.machine
+        if machine.journal.replaying:
+            following = machine.journal.next_switch()
+            if following is not None and following.tick <= machine.tick:
+                machine.journal.take_switch()
+                machine.switch(following.thread)
+        elif self._sharing and machine.tick % self.policy.quantum_ticks == 0:
+            self._give(self._chosen())
+        elif self.held is not None and self._runs(machine.threads[self.held]):
+            self._give(machine.threads[self.held])
+
+    def _another(self) -> Stop | None:
+        """The current thread cannot go on. Time passes if nobody can; the deadlock trap if it never would again."""
+        if self.machine.journal.replaying:
+            time_out(self.machine, may_skip=not any(map(self._runs, self.machine.threads)))
+            self._turn()
+            return None if self._runs(self.machine.current) else self._deadlock()
+        if not any(map(self._runs, self.machine.threads)) and not time_out(self.machine, may_skip=True):
+            return self._deadlock()
+        self._give(self._chosen())
+        return None
+
+    def _deadlock(self) -> Stop:
+        names = ", ".join(f"thread {t.number} at {t.record.get('wait_addr'):#x}" for t in waiters(self.machine))
+        self.machine.set_thread_state(ThreadState.TRAPPED)
+        return Stop(StopKind.TRAP, Trap(TrapKind.DEADLOCK, f"every thread waits: {names}"))
+
+    # -- choosing --------------------------------------------------------------------------------
+
+    def _runs(self, thread: GuestThread) -> bool:
+        return thread.record.get("state") in _CAN_RUN
+
+    def _chosen(self) -> GuestThread:
+        """Who is next, round from the current thread on, or as the seed says."""
+        machine, count = self.machine, len(self.machine.threads)
+        first = machine.current.number + 1
+        following = [machine.threads[(first + i) % count] for i in range(count)]
+        ready = [t for t in following if self._runs(t)]
+        if self.policy.only is not None and self._runs(machine.threads[self.policy.only]):
+            return machine.threads[self.policy.only]
+        if self.policy.seed is None:
+            return ready[0]
+        chance = blake2b(f"{self.policy.seed} {machine.tick}".encode(), digest_size=8).digest()
+        return ready[int.from_bytes(chance, "little") % len(ready)]
+
+    def _give(self, thread: GuestThread) -> None:
+        if thread is not self.machine.current:
+            self.machine.switch(thread.number)
+            self.machine.journal.add(Switch(self.machine.tick, thread.number))
+
+    def select(self, number: int) -> None:
+        """Makes a thread the one that is looked at and runs next. Raises UserError."""
+        if not 0 <= number < len(self.machine.threads):
+            raise UserError(f"there is no thread {number}", f"threads 0 to {len(self.machine.threads) - 1}")
+        self._give(self.machine.threads[number])
