@@ -31,10 +31,26 @@ _ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "table.fill": ("to", "value", "count"),
         "table.copy": ("to", "from", "count"),
         "table.init": ("to", "from", "count"),
+        **dict.fromkeys(("struct.get", "struct.get_s", "struct.get_u"), ("struct",)),
+        "struct.set": ("struct", "value"),
+        "array.new": ("value", "length"),
+        "array.new_default": ("length",),
+        **dict.fromkeys(("array.new_data", "array.new_elem"), ("from", "length")),
+        **dict.fromkeys(("array.get", "array.get_s", "array.get_u"), ("array", "index")),
+        "array.set": ("array", "index", "value"),
+        "array.len": ("array",),
+        "array.fill": ("array", "index", "value", "count"),
+        "array.copy": ("to", "at", "from", "start", "count"),
+        **dict.fromkeys(("array.init_data", "array.init_elem"), ("array", "index", "from", "count")),
+        **dict.fromkeys(("ref.test", "ref.test_null", "ref.cast", "ref.cast_null"), ("reference",)),
+        **dict.fromkeys(("ref.as_non_null", "br_on_null", "br_on_non_null"), ("reference",)),
+        **dict.fromkeys(("br_on_cast", "br_on_cast_fail", "throw_ref"), ("reference",)),
+        **dict.fromkeys(("i31.get_s", "i31.get_u"), ("number",)),
     }
 )
 _DIRECT = ("call", "return_call")
 _INDIRECT = ("call_indirect", "return_call_indirect")
+_BY_REFERENCE = ("call_ref", "return_call_ref")
 _MOST_CELLS = 60  # of arguments in a preview
 
 
@@ -47,8 +63,13 @@ def roles(inspect: Inspector, frame: Frame) -> tuple[str, ...]:
     if name in _DIRECT:
         return _parameters(inspect, frame.instance, index_of(instr, 0))
     if name in _INDIRECT:
-        params = frame.instance.module.types[index_of(instr, 0)].params
+        params = frame.instance.module.signature(index_of(instr, 0)).params
         return (*(f"argument {i}" for i in range(len(params))), "index")
+    if name in _BY_REFERENCE:
+        params = frame.instance.module.signature(index_of(instr, 0)).params
+        return (*(f"argument {i}" for i in range(len(params))), "function")
+    if name == "throw":
+        return tuple(f"value {i}" for i in range(len(frame.instance.module.tags[index_of(instr, 0)].type.params)))
     if name == "return" or (name == "end" and instr.label.kind == "func"):
         count = len(frame.instance.module.func_type(frame.func).results)
         return ("result",) if count == 1 else tuple(f"result {i}" for i in range(count))
