@@ -12,6 +12,7 @@ from ui.tui.context import Screen
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import ConsolePane, OutputPane
 from ui.tui.panes.frame import FramePane
+from ui.tui.panes.instances import InstancesPane
 from ui.tui.panes.lists import BreakpointsPane, MapPane, TablesPane, WatchesPane
 from ui.tui.panes.memory import MemoryPane
 from ui.tui.panes.source import SourcePane
@@ -36,6 +37,7 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("source", "Source", "Src", "", Place.SOURCE, SourcePane),
     PaneKind("frame", "Frame", "Frame", "2", Place.FRAME, FramePane),
     PaneKind("stack", "Call stack", "Stack", "3", Place.STACK, StackPane),
+    PaneKind("instances", "Instances", "Inst", "", Place.STACK, InstancesPane),
     PaneKind("vmctx", "vmctx", "vmctx", "4", Place.FIELDS, VmctxPane),
     PaneKind("memory", "Memory", "Mem", "5", Place.BYTES, MemoryPane),
     PaneKind("tables", "Tables", "Tabl", "6", Place.FIELDS, TablesPane),

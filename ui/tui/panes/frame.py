@@ -1,67 +1,199 @@
-"""The frame pane: locals, operand stack, labels and globals of the selected frame."""
+"""The frame pane: locals, operand stack, labels and globals of the selected frame; values are edited in place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
-from debugger.inspect import Frame, Variable
+from textual.binding import Binding, BindingType
+
+from debugger.inspect import Frame, LabelInfo, Variable
+from debugger.operands import roles
 from ui.render import frame as rendered
-from ui.render.line import Line, Part, Role, columns, heading, note
+from ui.render.line import Line, Part, Role, line, note
 from ui.tui.context import Screen
-from ui.tui.pane import Pane
-from vm.types import SLOT_BYTES, NumType
+from ui.tui.messages import AsBytes, Changed, Goto, Told
+from ui.tui.pane import Hints, Pane
+from vm.types import SLOT_BYTES, NumType, RefType
 
 _WIDTHS = {NumType.I32: 4, NumType.F32: 4}  # bytes of a value that matter, where they are not a slot's
+_MOST_NAME_CELLS = 24
+_MEASURED = 200  # names of a section that its columns are made for
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Rows under a title. `row` makes one; `variable` is what is on one, if it is a value, and how it is called."""
+
+    title: str
+    count: int
+    row: Callable[[int], Line]
+    variable: Callable[[int], tuple[str, Variable]] | None = None
+    empty: str = "none"
 
 
 class FramePane(Pane):
     """What the selected frame holds, with what changed since the stop before."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "change the value under the cursor", id="frame.edit"),
+        Binding("m", "memory", "the memory that a value points to", id="frame.memory"),
+        Binding("space", "fold", "fold a section, or open it", id="frame.fold"),
+    ]
+    hints: ClassVar[Hints] = (("Enter", "change"), ("m", "memory at it"), ("Space", "fold"))
     empty_text = "no frame: nothing is being run (r runs it)"
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "frame")
-        self._lines: list[Line] = []
+        self._sections: list[_Section] = []
+        self._folded: set[str] = set()
+        self._known = False  # the frame stood here at the stop before, so that values can be compared
+
+    # -- what is shown ---------------------------------------------------------------------------
 
     def read(self) -> None:
         frame = self.shared.session.frame() if self.shared.readable else None
-        self._lines = list(self._globals() if frame is None else self._sections(frame))
+        self._sections = [] if frame is None else [self._locals(frame), self._operands(frame), self._labels(frame)]
+        self._sections.append(self._globals())
+        self._known = frame is not None and self.shared.before.same_frame(frame.number)
         self.border_subtitle = "" if frame is None else f"#{frame.number}"
         self.show()
 
-    def _sections(self, frame: Frame) -> Iterator[Line]:
+    def _locals(self, frame: Frame) -> _Section:
+        items = self.shared.session.inspect.locals(frame)
+        width = max((len(rendered.name_of(v)) for v in items[:_MEASURED]), default=0)
+
+        def row(index: int) -> Line:
+            item = items[index]
+            return self._line(rendered.name_of(item), width, item, self._known)
+
+        return _Section("locals", len(items), row, lambda i: (f"local[{i}]", items[i]))
+
+    def _operands(self, frame: Frame) -> _Section:
         inspect = self.shared.session.inspect
-        known = self.shared.before.same_frame(frame.number)
-        yield from self._section("locals", inspect.locals(frame), known)
-        operands = inspect.operands(frame)
-        yield heading(f"operand stack  {len(operands)}")
-        yield from rendered.operands(operands) or [note("  empty")]
-        labels = inspect.labels(frame)
-        yield heading(f"labels  {len(labels)}")
-        yield from rendered.labels(labels)
-        yield from self._globals()
+        items = tuple(reversed(inspect.operands(frame)))
+        taken = tuple(reversed(roles(inspect, frame))) if frame.number == 0 else ()
+        instr = inspect.instr(frame).op.name if frame.instance is not None else ""
 
-    def _globals(self) -> Iterator[Line]:
+        def row(index: int) -> Line:
+            role = f"← {taken[index]} of {instr}" if index < len(taken) else ""
+            return self._line(f"[{index}]", 4, items[index], False, role)
+
+        return _Section("operand stack", len(items), row, lambda i: (f"stack[{i}]", items[i]), "empty")
+
+    def _labels(self, frame: Frame) -> _Section:
+        items: tuple[LabelInfo, ...] = self.shared.session.inspect.labels(frame)
+        return _Section("labels", len(items), lambda i: rendered.labels(items[i : i + 1])[0])
+
+    def _globals(self) -> _Section:
         session = self.shared.session
-        yield from self._section("globals", session.inspect.globals(session.instance()), known=True)
+        instance, inspect = session.instance(), session.inspect
+        count = len(instance.globals)
+        symbols = inspect.symbols(instance)
+        width = max((len(symbols.global_(i)) for i in range(min(count, _MEASURED))), default=0)
 
-    def _section(self, title: str, items: tuple[Variable, ...], known: bool) -> Iterator[Line]:
-        yield heading(f"{title}  {len(items)}")
-        yield from columns([self._cells(item, known) for item in items], indent="  ") or [note("  none")]
+        def variable(index: int) -> tuple[str, Variable]:
+            return f"global[{index}]", inspect.global_(instance, index)
 
-    def _cells(self, item: Variable, known: bool) -> list[Part]:
+        def row(index: int) -> Line:
+            item = variable(index)[1]
+            return self._line(item.name if not item.name.isdigit() else f"global[{index}]", width, item, True)
+
+        return _Section("globals", count, row, variable)
+
+    def _line(self, name: str, width: int, item: Variable, known: bool, after: str = "") -> Line:
+        """`  $n   i32  7  Δ was 8`."""
         was = self._previous(item) if known else None
         role = rendered.value_role(item) if was is None else Role.CHANGED
-        change: Part = "" if was is None else (f"Δ was {was}", Role.CHANGED)
-        return [(rendered.name_of(item), Role.NAME), (str(item.type), Role.TYPE), (item.text, role), change]
+        parts: list[Part] = [
+            "  ", (f"{name:<{min(width, _MOST_NAME_CELLS)}}", Role.NAME), "  ", (f"{item.type!s}  ", Role.TYPE),
+            (item.text, role),
+        ]  # fmt: skip
+        if was is not None:
+            parts.append((f"  Δ was {was}", Role.CHANGED))
+        return line(*parts, (f"  {after}" if after else "", Role.DIM))
 
     def _previous(self, item: Variable) -> str | None:
         width = _WIDTHS.get(item.type, SLOT_BYTES) if isinstance(item.type, NumType) else SLOT_BYTES
         was = self.shared.before.previous(item.addr, width)
         return None if was is None else self.shared.session.inspect.format(int.from_bytes(was, "little"), item.type)
 
+    # -- rows: of each section its heading, then its own, or one that says there are none ------------
+
+    def _rows_of(self, section: _Section) -> int:
+        return 1 if section.title in self._folded else 1 + max(1, section.count)
+
     def row_count(self) -> int:
-        return len(self._lines)
+        return sum(self._rows_of(s) for s in self._sections)
+
+    def _at(self, index: int) -> tuple[_Section, int] | None:
+        """The section of a row, and the row's number in it; -1 for the heading."""
+        for section in self._sections:
+            if index < self._rows_of(section):
+                return section, index - 1
+            index -= self._rows_of(section)
+        return None
 
     def row(self, index: int) -> Line:
-        return self._lines[index]
+        if (found := self._at(index)) is None or self.shared.running:
+            return ()
+        section, within = found
+        if within < 0:
+            sign = "▶" if section.title in self._folded else "▼"
+            return line((f"{sign} {section.title}  ", Role.HEADING), (f"{section.count:,}", Role.DIM))
+        return section.row(within) if section.count else note(f"  {section.empty}")
+
+    # -- keys ------------------------------------------------------------------------------------
+
+    def _variable(self) -> tuple[str, Variable] | None:
+        """The value under the cursor, and what expressions call it."""
+        found = self._at(self.cursor)
+        if found is None or self.shared.running:
+            return None
+        section, within = found
+        return section.variable(within) if section.variable is not None and 0 <= within < section.count else None
+
+    def action_choose(self) -> None:
+        """Enter: changes a value; folds under a heading."""
+        found = self._at(self.cursor)
+        if found is not None and found[1] < 0:
+            self.action_fold()
+        else:
+            self.action_edit()
+
+    def action_edit(self) -> None:
+        """Asks for another value of what is under the cursor."""
+        if (found := self._variable()) is None:
+            self.post_message(Told("locals, operands and globals can be changed: put the cursor on one"))
+            return
+        target, item = found
+        self.ask(f"{item.name} ({item.type}) =", lambda text: self._assign(target, text), _editable(item))
+
+    def _assign(self, target: str, text: str) -> None:
+        said = self.shared.session.evaluator().assign(target, text)
+        self.post_message(Changed())
+        self.post_message(Told(said, Role.OK))
+
+    def action_fold(self) -> None:
+        """Hides the rows of a section, or shows them again."""
+        if (found := self._at(self.cursor)) is not None:
+            self._folded ^= {found[0].title}
+            self.show(self.cursor - found[1] - 1)
+
+    def action_memory(self) -> None:
+        """The bytes that the value under the cursor points to: in memory 0, or the object of a reference."""
+        if (found := self._variable()) is None:
+            return
+        item, instance = found[1], self.shared.session.instance()
+        if isinstance(item.type, RefType):
+            self.post_message(Goto(AsBytes(item.slot)))
+        elif item.type in (NumType.I32, NumType.I64) and instance.memories:
+            self.post_message(Goto(AsBytes(instance.memories[0].region.base + item.slot)))
+        else:
+            self.post_message(Told(f"{item.name} is no address"))
+
+
+def _editable(item: Variable) -> str:
+    """A value as an expression that gives it."""
+    return f"{item.slot:#x}" if not isinstance(item.type, NumType) else item.text
