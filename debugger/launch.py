@@ -21,7 +21,7 @@ from vm.machine import Machine, MachineLimits
 from vm.module import Module, ValidModule
 from vm.text import assemble
 from vm.types import ExternKind, FuncType
-from vm.validate import validate
+from vm.validate import validate, validate_declarations
 from vm.wasi.descriptors import DescriptorTable
 from vm.wasi.preview1 import Wasi
 from vm.wasi.world import Root, World
@@ -58,14 +58,18 @@ class Loaded:
         return self.valid.module
 
 
-def load(path: Path) -> Loaded:
-    """Reads, assembles if it is text, decodes and validates. Raises WasmscopeError."""
+def load(path: Path, bodies_later: bool = False) -> Loaded:
+    """Reads, assembles if it is text, decodes and validates. Raises WasmscopeError.
+
+    `bodies_later`: function bodies are still to be validated before anything runs.
+    """
     data = read_file(path)
     text = None
     if not data.startswith(_WASM_MAGIC) and (path.suffix in (".wat", ".wast") or _looks_like_text(data)):
         text = _decode_text(path, data)
         data = assemble(text, str(path))
-    return Loaded(path, validate(decode(data)), text)
+    check = validate_declarations if bodies_later else validate
+    return Loaded(path, check(decode(data)), text)
 
 
 def read_file(path: Path) -> bytes:

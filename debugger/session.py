@@ -33,6 +33,7 @@ from vm.poke import poke
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import Executor, Site
 from vm.types import Addr, Tick, ValType, grouped
+from vm.validate import validate_bodies
 
 MakeExecutor = Callable[[Machine], Executor]
 Listener = Callable[[Event], None]
@@ -51,9 +52,11 @@ class Session:
         *,
         make_executor: MakeExecutor = ReferenceExecutor,
         wait_for_input: bool = False,
+        validate_later: bool = False,
     ) -> None:
         self.options, self.world, self.wait_for_input = options, world, wait_for_input
-        self.loaded: Loaded = load(options.path)
+        self.validated = not validate_later  # else `validate` comes before anything runs
+        self.loaded: Loaded = load(options.path, bodies_later=validate_later)
         self.breakpoints = Breakpoints()
         self.watches = Watches()
         self.bookmarks = Bookmarks()
@@ -62,6 +65,7 @@ class Session:
         self._make_executor = make_executor
         self._listeners: list[Listener] = []
         self._pause = threading.Event()
+        self._validating = threading.Lock()
         self._stop_id = 0
         self._line_tables: dict[int, LineTable | None] = {}
         self._build()
@@ -79,6 +83,12 @@ class Session:
         self._phases = list(launched.phases)
         self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
         self.breakpoints.resolve(self.resolver)
+
+    def validate(self, goes_on: Callable[[int, int], bool] = lambda done, of: True) -> None:
+        """Checks the function bodies when that was left for later; from any thread. Raises ValidationError."""
+        with self._validating:
+            if not self.validated:
+                self.validated = validate_bodies(self.loaded.valid, goes_on)
 
     @property
     def can_start(self) -> bool:
@@ -191,9 +201,15 @@ class Session:
         self.scheduler.select(number)
         self.selected = 0
 
+    def progress(self) -> tuple[Tick, ThreadState]:
+        """How far the run under way has come, some thousand instructions late. May be called from any thread."""
+        machine = self.machine
+        return machine.tick, machine.thread_state
+
     def _perform(self, plan: Callable[[Run], Ended]) -> Stopped:
         if self.machine.thread_state not in _ALIVE:
             raise UserError(self._why_not(), "restart runs it again")
+        self.validate()
         self._pause.clear()
         self.emit(Running())
         try:
@@ -326,6 +342,7 @@ class Session:
     def call(self, func: int, args: tuple[int, ...], keep: bool) -> tuple[str, ...]:
         """Calls a function of the selected instance at this stop; undone afterwards unless `keep`."""
         instance = self.instance()
+        self.validate()
         self._pause.clear()
         scratch = ScratchCall(self.machine, self.executor, lambda until: self.world.wait(until, self._pause.is_set))
         self.scheduler.held = self.machine.current.number

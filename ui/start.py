@@ -35,7 +35,9 @@ class Start:
     options: Options
     world: WorldArgs
 
-    def open(self, on_output: Sink | None = None, wait_for_input: bool = False) -> Session:
+    def open(
+        self, on_output: Sink | None = None, wait_for_input: bool = False, validate_later: bool = False
+    ) -> Session:
         """The session; nothing has run yet. Raises WasmscopeError."""
         world = RealWorld(
             self.options.roots, stdin=self.world.stdin, on_output=on_output, terminals=self.world.terminals
@@ -43,7 +45,7 @@ class Start:
         with ExitStack() as undo:
             undo.callback(world.close)
             try:
-                session = Session(self.options, world, wait_for_input=wait_for_input)
+                session = Session(self.options, world, wait_for_input=wait_for_input, validate_later=validate_later)
             except Trap as trap:
                 raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
             undo.pop_all()

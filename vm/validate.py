@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from vm.binary_types import parts
@@ -27,6 +27,7 @@ from vm.validator.context import Context
 from vm.validator.expression import check_body, check_constant
 
 PAGE_LOG2S = (0, PAGE_LOG2)  # of the page sizes there are
+_REPORT_EVERY = 32  # function bodies
 MAX_MEMORIES_OR_TABLES = 100  # what engines accept, imports included
 
 
@@ -218,6 +219,13 @@ def validate(module: Module) -> ValidModule:
 
     Raises ValidationError; DecodeError or UnsupportedError where a body's bytes are no instructions of ours.
     """
+    valid = validate_declarations(module)
+    validate_bodies(valid)
+    return valid
+
+
+def validate_declarations(module: Module) -> ValidModule:
+    """Checks all but function bodies: enough to make an instance, which must not run before `validate_bodies`."""
     _check_types(module)
     _check_references(module)
     _check_functions(module)
@@ -233,6 +241,17 @@ def validate(module: Module) -> ValidModule:
     for elem in module.elems:
         _check_elem(context, elem)
     _check_datas(context)
-    for func in range(module.num_imported_funcs, len(context.funcs)):
-        check_body(context, func)
     return ValidModule(module)
+
+
+def validate_bodies(valid: ValidModule, goes_on: Callable[[int, int], bool] = lambda done, of: True) -> bool:
+    """Checks function bodies. `goes_on` is told from time to time how many of all; False from it ends the work.
+
+    Whether all were checked. Raises as `validate` does.
+    """
+    context, first = Context.of(valid.module), valid.module.num_imported_funcs
+    for func in range(first, len(context.funcs)):
+        if (func - first) % _REPORT_EVERY == 0 and not goes_on(func - first, len(context.funcs) - first):
+            return False
+        check_body(context, func)
+    return True

@@ -51,7 +51,7 @@ class Shown:
 
     async def idle(self) -> None:
         """Waits for the session to stand still and the screen to say so."""
-        await self.until(lambda: not self.app.bridge.busy)
+        await self.until(lambda: not self.app.bridge.busy and self.app.session.validated)
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> str:
@@ -97,12 +97,13 @@ class Shown:
 
 
 @asynccontextmanager
-async def shown(start: Start, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Shown]:
-    """The screen on a program, standing at its entry."""
+async def shown(start: Start, size: tuple[int, int] = (120, 40), wait: bool = True) -> AsyncIterator[Shown]:
+    """The screen on a program, standing at its entry; at once when it shall not `wait` for that."""
     app = WasmscopeApp(start)
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
-        await screen.idle()
+        if wait:
+            await screen.idle()
         yield screen
         if app.bridge.busy:
             app.bridge.close()

@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 
 from debugger.session import Session
+from ui import exits
 from ui.command import Settings, StopView
 from ui.commands import console, execute
 from ui.completion import complete
@@ -34,6 +35,7 @@ from ui.tui.prompt import Prompt
 from ui.tui.running import Runner
 from ui.tui.searching import Later, Searching
 from ui.tui.sides import Sides
+from ui.tui.validating import Validated, Validating
 from vm.errors import UserError, WasmscopeError
 
 _PAUSE_FIRST = "the program is running: F6 pauses it"
@@ -50,10 +52,11 @@ class WasmscopeApp(App[int]):
     def __init__(self, start: Start) -> None:
         super().__init__()
         self.bridge = Bridge(self)
-        self.session: Session = start.open(self.bridge.output, wait_for_input=True)
+        self.session: Session = start.open(self.bridge.output, wait_for_input=True, validate_later=True)
         self.bridge.attach(self.session)
         settings = Settings(stop_view=StopView.NOTHING)
         self.shared = Screen(self.session, console(self.session, self.bridge.write, settings))
+        self.validating = Validating(self.session, self.post_message)
         self.sides = Sides(self)
         self.runner = Runner(self, self.sides)
         self.searching = Searching(self)
@@ -61,6 +64,7 @@ class WasmscopeApp(App[int]):
         self.marking = Marking(self)
         self._watches = KeptWatches(self.session, watches_folder())
         self._message: Line = ()
+        self.failure = ""  # why the screen was left, if that is to be said
 
     # -- making ----------------------------------------------------------------------------------
 
@@ -75,8 +79,9 @@ class WasmscopeApp(App[int]):
         self.set_interval(1 / UPDATES_PER_SECOND, self._take)
         self.query_one(CodePane).focus()
         self.trying(self._watches.load)
+        self.call_after_refresh(self._validate)
         if self.session.can_start:
-            self.do(self.session.start)
+            self.shared.running = self.bridge.do(self.session.start)
         else:
             self.say((f"{self.session.path.name} has no _start: try  : invoke EXPORT ARGS", Role.WARNING))
             self.follow()
@@ -121,17 +126,35 @@ class WasmscopeApp(App[int]):
             self.query_one(ConsolePane).log_view.add(lines)
         if output:
             self.query_one(OutputPane).write(output)
-        if self.shared.running:
+        if self.shared.running or self.shared.validating is not None:
+            self.shared.validating = None if self.shared.validating is None else self.validating.percent
             self.query_one("#title", Bar).put(title(self.shared, self.size.width))
 
     # -- working on the session ------------------------------------------------------------------
 
+    def _validate(self) -> None:
+        self.shared.validating = 0
+        self.run_worker(self.validating.check, thread=True, group="validation")
+
+    def on_validated(self, message: Validated) -> None:
+        self.shared.validating = None
+        if message.error is not None:
+            self._leave(exits.FAILED, str(message.error))
+        elif (work := self.validating.released()) is not None:
+            self.do(work)
+        self._draw_bars()
+
     def do(self, work: Callable[[], object]) -> None:
         """Runs what may take long on the session's thread."""
+        if self.validating.under_way:
+            self.validating.hold(work)
+            self.say(("this runs once the module is validated", Role.DIM))
+            return
         if not self.bridge.do(work):
             self.say((_PAUSE_FIRST, Role.WARNING))
             return
         self.shared.running = True
+        self.shared.speed.begin(self.session.tick)
         self._draw_bars()
 
     def trying(self, work: Callable[[], object]) -> None:
@@ -168,7 +191,7 @@ class WasmscopeApp(App[int]):
     # -- what panes ask for ----------------------------------------------------------------------
 
     def on_goto(self, message: Goto) -> None:
-        self.trying(lambda: self.navigation.go(message.target))
+        self.go(message.target)
 
     def on_back(self, message: Back) -> None:
         self.trying(self.navigation.back)
@@ -227,7 +250,7 @@ class WasmscopeApp(App[int]):
         self.ask("watch (expression)", self.marking.watch)
 
     def action_goto(self) -> None:
-        self.ask("show (function, function+0x10, @0x19c or file.c:12)", self.navigation.location)
+        self.ask("show (function, function+0x10, @0x19c or file.c:12)", self._go_to_location)
 
     def action_go_to(self, id_: str) -> None:
         self.desk.go_to(self.desk.latest(("code", "source")) if id_ == "code" else id_)
@@ -261,7 +284,14 @@ class WasmscopeApp(App[int]):
     def go(self, target: Target | None) -> None:
         """To where a popup leads."""
         if target is not None:
-            self.trying(lambda: self.navigation.go(target))
+            self.trying(lambda: self._go(target))
+
+    def _go(self, target: Target) -> None:
+        self.navigation.go(target)
+        self.sides.arrived()
+
+    def _go_to_location(self, text: str) -> None:
+        self._go(self.navigation.location(text))
 
     # -- console and output ----------------------------------------------------------------------
 
@@ -300,12 +330,18 @@ class WasmscopeApp(App[int]):
     async def action_quit(self) -> None:
         self._leave()
 
-    def _leave(self) -> None:
+    def _leave(self, code: int = 0, why: str = "") -> None:
+        self.workers.cancel_all()
         self.bridge.close()
         self.session.close()
-        self.exit(0)
+        self.exit(code, return_code=code)
+        self.failure = why
 
 
 def run_tui(start: Start) -> int:
     """Opens the debugger on the terminal; the exit code."""
-    return WasmscopeApp(start).run() or 0
+    app = WasmscopeApp(start)
+    code = app.run() or app.return_code or 0
+    if app.failure:
+        raise UserError(app.failure)
+    return code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.text import Text
 from textual.widgets import Static
 
@@ -32,14 +34,22 @@ def title(shared: Screen, width: int) -> Line:
     """State, reason, place, tick, memory: the less important ones go first when there is no room."""
     session = shared.session
     name: list[tuple[str, Role]] = [("wasmscope", Role.HEADING), (session.path.name, Role.PLAIN)]
-    state = [_running(session.machine.thread_state)] if shared.running else list(_paused(shared))
+    state = list(_running(shared) if shared.running else _paused(shared))
+    if shared.validating is not None:
+        state.insert(1, (f"validating… {shared.validating}%", Role.WARNING))
     parts = [*name, *state] if width >= _NAME_COLUMNS else [state[0], name[1], *state[1:]]
     return _joined(parts, width)
 
 
-def _running(state: ThreadState) -> tuple[str, Role]:
-    waiting = state is ThreadState.BLOCKED
-    return ("▶ waiting for input (o)" if waiting else "▶ running (F6 pauses)"), Role.WARNING
+def _running(shared: Screen) -> Iterator[tuple[str, Role]]:
+    tick, state = shared.session.progress()
+    if state is ThreadState.BLOCKED:
+        yield "▶ waiting for input (o)", Role.WARNING
+    else:
+        shared.speed.saw(tick)
+        yield f"▶ running {shared.speed.spinner} (F6 pauses)", Role.WARNING
+    yield shared.speed.text, Role.PLAIN
+    yield f"tick {tick:,}", Role.PLAIN
 
 
 def _paused(shared: Screen) -> list[tuple[str, Role]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from debugger.session import Session
 from ui.command import Context
 from ui.tui.snapshot import Snapshot
+from ui.tui.speed import Speed
 from ui.views import Views
 
 
@@ -17,8 +18,10 @@ class Screen:
     session: Session
     context: Context
     running: bool = False
+    validating: int | None = None  # percent done of the validation under way
 
     def __post_init__(self) -> None:
+        self.speed = Speed()
         self.before = Snapshot(self.session)
 
     @property

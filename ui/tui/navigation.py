@@ -54,12 +54,12 @@ class Navigation:
         if step.active != step.shown and (active := desk.pane(step.active)) is not None:
             active.go_back(step.active_spot)
 
-    def location(self, text: str) -> None:
-        """Shows code by its location text. Raises UserError."""
+    def location(self, text: str) -> Target:
+        """Code by its location text. Raises UserError."""
         found = self._shell.shared.session.resolver.resolve(text)
         if not found:
             raise UserError(f"nothing is called {text!r}")
-        self.go(AtCode(found[0].site))
+        return AtCode(found[0].site)
 
     def select(self, number: int) -> None:
         """Another frame, for every pane. Raises UserError when there is none."""

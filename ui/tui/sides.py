@@ -83,6 +83,16 @@ class Sides:
         if self.preference == "split" and not self._shell.desk.divided:
             self.switch()
 
+    def arrived(self) -> None:
+        """After going to code: its source is shown where that is preferred and there."""
+        code = self.code
+        if self._shell.desk.active != "code" or self.preference != "source" or (at := code.here) is None:
+            return
+        place = self._shell.shared.views.listings.place_at(*at)
+        if place is not None and place.text is not None:
+            self._shell.desk.go_to("source")
+            self.source.point_at(*at)
+
     # -- in step ---------------------------------------------------------------------------------
 
     def code_moved(self, message: CodePane.Moved) -> None:

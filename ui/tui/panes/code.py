@@ -192,11 +192,16 @@ class CodePane(PlacingPane):
             self.show()
         super().action_edge(end)
 
+    @property
+    def here(self) -> tuple[Instance, int] | None:
+        """The instance and the file offset of the row under the cursor."""
+        row = self._row_at_cursor()
+        return None if row is None or self._listing is None else (self._listing.instance, row.offset)
+
     def cursor_moved(self) -> None:
         self._name_function()
-        row = self._row_at_cursor()
-        if row is not None and self._listing is not None:
-            self.post_message(self.Moved(self._listing.instance, row.offset))
+        if (here := self.here) is not None:
+            self.post_message(self.Moved(*here))
 
     def _name_function(self) -> None:
         if self._listing is not None:

@@ -90,6 +90,15 @@ class SourcePane(PlacingPane):
         self._place = place
         self._show(place.line)
 
+    def spot(self) -> object:
+        return self._instance, self._place, self.cursor
+
+    def go_back(self, spot: object) -> None:
+        match spot:
+            case (Instance() as instance, SourcePlace() as place, int(cursor)):
+                self._instance, self._place = instance, place
+                self._show(cursor + 1)
+
     @property
     def _text(self) -> tuple[object, ...]:
         return () if self._place is None or self._place.text is None else self._place.text
