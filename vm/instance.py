@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from vm.facts import FactsCache
 from vm.layout import StructView
@@ -93,6 +94,14 @@ class Instance:
             return self.vmctx.at("imported_functions", func)
         slot = self.shape.func_ref_slots.get(func)
         return None if slot is None else self.vmctx.at("func_refs", slot)
+
+    @cached_property
+    def _slot_funcs(self) -> dict[int, int]:
+        return {slot: func for func, slot in self.shape.func_ref_slots.items()}
+
+    def func_of_slot(self, slot: int) -> int | None:
+        """Which function an entry of func_refs is for."""
+        return self._slot_funcs.get(slot)
 
     def elem_dropped(self, elem: int) -> bool:
         return bool(self.record.get("elem_dropped", elem))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from debugger.structures import Owner, Runtime
 from vm.decode_vmctx import DecodedInstance, decode_instance
 from vm.eras import ERAS
 from vm.errors import MemoryFault
@@ -34,6 +35,9 @@ class CaptureMemory:
         regions = sorted((r["addr"], bytes.fromhex(r["hex"])) for r in capture["regions"])
         self._bases = [base for base, _ in regions]
         self._data = [data for _, data in regions]
+
+    def regions(self) -> Iterator[Any]:
+        return iter(())
 
     def read(self, addr: Addr, size: int) -> bytes:
         i = bisect_right(self._bases, addr)
@@ -192,3 +196,28 @@ def test_imports_name_their_owner(world: World) -> None:
             if fact["provider"] == "instance" and provider:
                 assert world.decoded.field(f"imported_{plural}[{i}].vmctx").value == provider
                 assert world.decoded.field(f"imported_{plural}[{i}].index").value == fact["provider_index"]
+
+
+class _NoNames:
+    def address(self, addr: int) -> str:
+        return hex(addr)
+
+    def element(self, owner: Owner, table: int, index: int, word: int) -> tuple[str, int]:
+        return "", word
+
+    def note(self, owner: Owner, section: str, index: int) -> str:
+        return ""
+
+
+@pytest.mark.parametrize("path", _captures())
+def test_the_outline_of_the_screen(path: Path) -> None:
+    """The rows of the vmctx pane are the decoder's fields, and lead on to tables and the store."""
+    world = World(path)
+    owner = Owner("captured", world.decoded.addr, world.capture["shape"], tuple(world.is_func))
+    runtime = Runtime(world.memory, world.layouts, (owner,), _NoNames())
+    blocks = list(runtime.blocks(owner.addr))
+    rows = [runtime.entry(blocks[0], n, row) for n, part in enumerate(blocks[0].parts) for row in range(part.rows)]
+    assert [(r.full, r.offset, r.value) for r in rows] == [(f.path, f.offset, f.bytes) for f in world.decoded.fields]
+    tables = [block for block in blocks if block.table is not None]
+    assert [block.addr for block in tables] == [table.base for table in world.decoded.tables]
+    assert any(block.kind == "VMStoreContext" for block in blocks)

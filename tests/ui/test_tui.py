@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from tests.ui.programs import FIB, HELLO, start
 from tests.ui.screens import SIZES, Shown, on_loop, shown
-from ui.tui.panes.vmctx import VmctxPane
 
 SAMPLES = Path(__file__).parents[2] / "sample-modules"
 
@@ -314,49 +312,6 @@ async def test_changed_values_say_what_they_were(tmp_path: Path) -> None:
         await screen.sees("$calls  i32  1  Δ was 0")
         await screen.press("i")
         assert "Δ was" not in screen.text()
-
-
-def _row_of(pane: VmctxPane, name: str) -> int:
-    """The row of a field, wherever the era puts it."""
-    texts = ("".join(text for text, _ in pane.row(i)) for i in range(pane.row_count()))
-    return next(i for i, text in enumerate(texts) if re.search(rf"\s{re.escape(name)}\s", text))
-
-
-@on_loop
-async def test_vmctx_follows_pointers_and_comes_back(tmp_path: Path) -> None:
-    async with shown(fib(tmp_path)) as screen:
-        await screen.press("4")
-        pane = screen.app.query_one(VmctxPane)
-        start = _row_of(pane, "store_context")
-        pane.move_to(start)
-        await screen.sees("store_context *VMStoreContext")
-        await screen.press("enter")
-        assert pane.cursor > start
-        await screen.press("backspace")
-        assert pane.cursor == start
-
-
-@on_loop
-async def test_vmctx_leads_to_the_memory_it_describes(tmp_path: Path) -> None:
-    async with shown(fib(tmp_path)) as screen:
-        await screen.press("4")
-        pane = screen.app.query_one(VmctxPane)
-        names = [f.name for f in screen.app.session.main.vmctx.layout.fields.values()]
-        owner = "owned_memories" if "owned_memories" in names else "memories"
-        pane.move_to(_row_of(pane, f"{owner}[0].base"))
-        await screen.press("enter")
-        await screen.sees("0010  68 65 6c 6c")
-        assert screen.app.desk.active == "memory"
-
-
-@on_loop
-async def test_vmctx_leads_from_a_table_to_code(tmp_path: Path) -> None:
-    async with shown(fib(tmp_path)) as screen:
-        await screen.press("6", "down", "down", "down", "enter")
-        await screen.sees("[2] *VMFuncRef")
-        await screen.press("enter")
-        await screen.sees("func_refs[")
-        assert screen.app.desk.active == "vmctx"
 
 
 @on_loop

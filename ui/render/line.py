@@ -27,6 +27,7 @@ class Role(StrEnum):
     PRINTABLE = "printable"
     WATCHED = "watched"
     EDITED = "edited"
+    CURSOR = "cursor"
     PC = "pc"
     BREAKPOINT = "breakpoint"
     RAIL = "rail"

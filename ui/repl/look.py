@@ -28,6 +28,7 @@ _LOOKS: Mapping[Role, str] = MappingProxyType(
         Role.PRINTABLE: "ansigreen",
         Role.WATCHED: "bold underline",
         Role.EDITED: "bold",
+        Role.CURSOR: "reverse",
         Role.PC: "ansiyellow bold",
         Role.BREAKPOINT: "ansired bold",
         Role.RAIL: "ansibrightblack",

@@ -199,7 +199,7 @@ class HexView(Pane):
         cards, pages = self.shared.before.changes.cards(self._region), -(-self._region.size // CARD_BYTES)
         return minimap_row(cards, pages, y, self.body_height, (top, top + self.body_height / rows))
 
-    def edge_clicked(self, y: int) -> None:
+    def edge_clicked(self, x: int, y: int) -> None:
         self._move(min(self.row_count() - 1, self.row_count() * y // self.body_height) * self._shape.per_row)
 
     def foot_height(self) -> int:

@@ -183,6 +183,11 @@ class LineView(ScrollView, can_focus=True):
         if (rows := self.foot_height()) > 0:
             self.refresh(Region(0, self.body_height, self.size.width, rows))
 
+    def redraw_edge(self) -> None:
+        """Draws the edge anew."""
+        if (width := self.edge_width()) > 0:
+            self.refresh(Region(self.text_width, 0, width, self.body_height))
+
     def _blank(self, y: int, width: int) -> Strip:
         if y == 0 and self.row_count() == 0:
             text = Segment(self.empty_text, self._style_of(Role.DIM))
@@ -239,15 +244,21 @@ class LineView(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
-        if at is not None and at.x >= self.text_width and self.edge_width():
-            self.edge_clicked(at.y)
+        if at is None:
             return
-        if at is None or at.y >= self.body_height or not 0 <= at.y + self.scroll_offset.y < self.row_count():
-            return
-        self.clicked(at.y + self.scroll_offset.y, at.x + self._shift, twice=event.chain == 2)
+        row = at.y + self.scroll_offset.y
+        if at.y >= self.body_height:
+            self.foot_clicked(at.x, at.y - self.body_height)
+        elif at.x >= self.text_width and self.edge_width():
+            self.edge_clicked(at.x - self.text_width, at.y)
+        elif row < self.row_count():
+            self.clicked(row, at.x + self._shift, twice=event.chain == 2)
 
-    def edge_clicked(self, y: int) -> None:
-        """A click on the edge at a screen row."""
+    def foot_clicked(self, x: int, y: int) -> None:
+        """A click on the foot, by its own rows."""
+
+    def edge_clicked(self, x: int, y: int) -> None:
+        """A click on the edge, by its own columns and by screen row."""
 
     def clicked(self, row: int, cell: int, twice: bool) -> None:
         """A click on a cell of a row."""

@@ -40,7 +40,8 @@ _LOOKS: Mapping[Role, tuple[str, bool, bool, bool]] = {
 
 def styles_of(variables: Mapping[str, str]) -> dict[Role, Style]:
     """Rich styles for every role from a theme's variables."""
-    return {role: _style(variables, *look) for role, look in _LOOKS.items()}
+    looks = {role: _style(variables, *look) for role, look in _LOOKS.items()}
+    return {**looks, Role.CURSOR: Style(reverse=True)}
 
 
 def _style(variables: Mapping[str, str], variable: str, bold: bool, dim: bool, underline: bool) -> Style:

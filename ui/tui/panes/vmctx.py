@@ -1,146 +1,417 @@
-"""The vmctx pane: the runtime's own structures, field by field, beside their bytes.
+"""The vmctx pane: the runtime's own structures, field by field, and the same bytes in hex.
 
-First the VMContext of the selected frame's instance, then the tables and the VMStoreContext it points to, then the
-other instances. The field under the cursor is explained below the panes; Enter follows a pointer.
+First the VMContext of the selected frame's instance, then what it points to: the VMStoreContext, tables' elements, type
+ids, builtins, host functions' contexts, and the other instances. The field under the cursor lights its bytes and the
+byte under the cursor lights its field; Enter follows a pointer or folds, Backspace comes back.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import ClassVar
 
-from ui.render.line import Line, Part, Role, heading, line
-from ui.render.runtime import address, type_text, value_text
+from textual.binding import Binding, BindingType
+
+from debugger.machine_runtime import runtime_of
+from debugger.structures import Block, Entry, Runtime
+from ui import telescope
+from ui.integers import integer
+from ui.outline import Kind, Outline, Place
+from ui.render import fields
+from ui.render.line import Line, Role, line
+from ui.render.runtime import address
+from ui.render.runtime import telescope as telescope_lines
+from ui.tui.choose import ChooseScreen
 from ui.tui.context import Screen
 from ui.tui.literal import literal
-from ui.tui.messages import AtAddress, Explained, Goto, Target
+from ui.tui.messages import Ask, AtAddress, Changed, Explained, Goto, Target, Told
 from ui.tui.pane import Hints, Pane
-from ui.tui.structures import Block, Entry, blocks
+from vm.errors import MemoryFault, UserError
+from vm.instance import Instance
+from vm.machine import Machine
+from vm.poke import poke
+from vm.types import Addr
 
-_BYTES_COLUMNS = 92  # from this width on, bytes stand beside each field
-_SHOWN_BYTES = 8
-_MOST_NAME_CELLS = 40
-_SECTION_ROLES = (Role.KEYWORD, Role.NAME, Role.TYPE, Role.LABEL, Role.STRING)
+_FEW_ROWS = 32  # groups and tables up to this size begin unfolded
+_BESIDE_COLUMNS, _ROOMY_COLUMNS = 104, 150  # from there on bytes stand beside the fields: eight a row, then sixteen
+_TYPE_COLUMNS = 96  # of the fields: from there on each says its type
+_TALL, _LOW = 12, 7  # rows: from there on bytes below the fields, from there on an explanation
+_BYTE_ROWS = 3  # below the fields
+
+OpenKey = tuple[tuple[str, int], int | None]  # a block's key, and a part
 
 
 class VmctxPane(Pane):
     """All fields of the structures, with what changed since the stop before."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "side", "fields or bytes", id="vmctx.side"),
+        Binding("t", "telescope", "the chain of pointers from here", id="vmctx.telescope"),
+        Binding("e", "edit", "change the field", id="vmctx.edit"),
+        Binding("left,h", "sideways(-1)", show=False),
+        Binding("right,l", "sideways(1)", show=False),
+    ]
+    hints: ClassVar[Hints] = (
+        ("Enter", "follow"), ("⌫", "back"), ("← →", "fold"), ("Space", "bytes"), ("t", "telescope"), ("e", "edit"),
+    )  # fmt: skip
     empty_text = "no instance"
-
-    hints: ClassVar[Hints] = (("Enter", "follow"), ("⌫", "back"))
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "vmctx")
-        self._blocks: list[Block] = []
-        self._starts: list[int] = []  # rows of the headings
-        self._count = 0
+        self._runtime: Runtime | None = None
+        self._first = Addr(0)  # the VMContext that all is seen from
+        self._outline = Outline((), lambda block, part: False)
+        self._open: dict[OpenKey, bool] = {}
+        self._widths: dict[int, int] = {}  # of names, by block
+        self._made_from: tuple[object, ...] = ()
+        self._in_bytes = False
+        self.byte: int = 0  # address of the byte under the cursor
+        self._bytes_top = 0  # the first offset of the block that is in sight as bytes
+
+    # -- reading ---------------------------------------------------------------------------------
 
     def read(self) -> None:
         """The structures of the selected frame's instance; fields are read when they come into sight."""
         session = self.shared.session
         instance = session.instance()
-        self._blocks = list(blocks(session.machine, session.inspect, instance))
-        self._starts, self._count = [], 0
-        for block in self._blocks:
-            self._starts.append(self._count)
-            self._count += 1 + len(block)
-        era = session.machine.layouts.era
-        self.border_subtitle = literal(f"{instance.name} at {address(instance.addr)}, layout of {era.title}")
+        sizes = tuple(table.size for table in instance.tables)
+        made_from = (session.machine, instance, len(session.machine.instances), sizes, len(session.machine.hosts))
+        if made_from != self._made_from:
+            self._make(session.machine, instance)
+            self._made_from = made_from
         self.show()
+        self._point()
 
-    def _at(self, index: int) -> tuple[Block, int]:
-        """The block of a row, and the row's number in it; -1 for the heading."""
-        number = bisect_right(self._starts, index) - 1
-        return self._blocks[number], index - self._starts[number] - 1
+    def _make(self, machine: Machine, instance: Instance) -> None:
+        at = self._entry()
+        self.show_runtime(runtime_of(machine, self.shared.session.inspect, instance), instance.addr)
+        era = machine.layouts.era
+        self.border_subtitle = literal(f"{instance.name} at {address(instance.addr)}, layout of {era.title}")
+        if at is not None and (place := self._outline.find(at.addr)) is not None:
+            self.cursor = self._outline.index(place) or 0
 
-    def _entry(self, index: int) -> Entry | None:
-        if not 0 <= index < self._count:
+    def show_runtime(self, runtime: Runtime, first: Addr) -> None:
+        """Shows the structures of any runtime that can be read, as they are seen from one instance."""
+        self._runtime, self._first = runtime, first
+        self._lay_out(tuple(runtime.blocks(first)))
+
+    def _lay_out(self, blocks: tuple[Block, ...]) -> None:
+        self._outline = Outline(blocks, self._is_open)
+        self._widths = {}
+
+    def _is_open(self, block: Block, part: int | None) -> bool:
+        known = self._open.get((block.key, part))
+        if known is not None:
+            return known
+        if part is not None:
+            return block.parts[part].rows <= _FEW_ROWS
+        first = block.key == ("VMContext", self._first)
+        return first or block.kind == "VMStoreContext" or (block.table is not None and block.parts[0].rows <= _FEW_ROWS)
+
+    def _entry(self) -> Entry | None:
+        """The field under the cursor."""
+        return self._entry_at(self._outline.place(self.cursor)) if self.cursor < len(self._outline) else None
+
+    def _entry_at(self, place: Place) -> Entry | None:
+        if place.kind is not Kind.FIELD or self._runtime is None or self.shared.running:
             return None
-        block, within = self._at(index)
-        return None if within < 0 else block.entry(within)
+        try:
+            return self._runtime.entry(self._outline.blocks[place.block], place.part, place.row)
+        except MemoryFault:
+            return None
+
+    # -- rows ------------------------------------------------------------------------------------
 
     def row_count(self) -> int:
-        return self._count
+        return len(self._outline)
 
     def row(self, index: int) -> Line:
         if self.shared.running:
             return ()
-        block, within = self._at(index)
-        return heading(block.title) if within < 0 else self._field_line(block, block.entry(within))
+        place = self._outline.place(index)
+        block = self._outline.blocks[place.block]
+        match place.kind:
+            case Kind.BLOCK:
+                return fields.block_line(block, self._is_open(block, None))
+            case Kind.GROUP:
+                return fields.group_line(block.parts[place.part], place.part, self._is_open(block, place.part))
+            case Kind.FIELD:
+                return self._field_line(place, block)
 
-    def _field_line(self, block: Block, entry: Entry) -> Line:
-        """`+0x0058  60 10 ..  memories[0]  → 0x2000_0000_1060  what it hits`."""
-        field = entry.field
-        row, section = field.row, _SECTION_ROLES[entry.section % len(_SECTION_ROLES)]
-        parts: list[Part] = [(f"+{row.offset:#06x}  ", Role.ADDRESS)]
-        if self.text_width >= _BYTES_COLUMNS:
-            parts.append((f"{_bytes_text(field.value):<25} ", section))
-        width = min(block.name_width, _MOST_NAME_CELLS)
-        parts.append((f"{row.path:<{width}}  ", Role.NAME))
-        was = self.shared.before.previous(row.addr, row.size)
-        number = int.from_bytes(field.value, "little")
-        if number == 0:
-            role = Role.ZERO
-        else:
-            role = Role.POINTER if entry.leads_to else Role.NUMBER
-        parts.append((_value(entry, field.value), role if was is None else Role.CHANGED))
-        if was is not None:
-            parts.append((f"  Δ was {_value(entry, was)}", Role.CHANGED))
-        return line(*parts, (f"  {field.target}" if field.target else "", Role.STRING))
+    def _field_line(self, place: Place, block: Block) -> Line:
+        entry = self._entry_at(place)
+        if entry is None:
+            return line(("this cannot be read", Role.ERROR))
+        width = self._widths.setdefault(place.block, fields.name_width(block))
+        was = self.shared.before.previous(entry.addr, len(entry.value))
+        wide = self.text_width >= _TYPE_COLUMNS
+        return fields.field_line(entry, block.parts[place.part], place.part, width, was, wide)
+
+    # -- bytes -----------------------------------------------------------------------------------
+
+    @property
+    def _per_row(self) -> int:
+        """Bytes a row, beside the fields or below."""
+        width = self.scrollable_content_region.width
+        if width >= _BESIDE_COLUMNS:
+            return 16 if width >= _ROOMY_COLUMNS else 8
+        return 16 if fields.bytes_width(16, False) <= width else 8
+
+    @property
+    def _bytes_beside(self) -> bool:
+        return self.scrollable_content_region.width >= _BESIDE_COLUMNS
+
+    def edge_width(self) -> int:
+        return fields.bytes_width(self._per_row, self._per_row == 16) + 2 if self._bytes_beside else 0
+
+    def edge(self, y: int) -> Line:
+        return line(("│ ", Role.RAIL), *self._bytes_row(y))
+
+    def foot_height(self) -> int:
+        height = self.scrollable_content_region.height
+        if height < _LOW:
+            return 0
+        return 1 if self._bytes_beside or height < _TALL else 1 + _BYTE_ROWS
+
+    def foot(self, index: int) -> Line:
+        if self.shared.running:
+            return ()
+        return self.explanation() if index == 0 else self._bytes_row(index - 1)
+
+    def _bytes_row(self, y: int) -> Line:
+        """A row of the bytes around the cursor's field."""
+        if self.shared.running or not self._outline.blocks or self._runtime is None:
+            return ()
+        block, per_row = self._block(), self._per_row
+        offset = self._bytes_top + y * per_row
+        count = min(per_row, block.size - offset)
+        if count <= 0:
+            return ()
+        addr = Addr(block.addr + offset)
+        try:
+            data = self._runtime.reader.read(addr, count)
+        except MemoryFault:
+            return ()
+        text = self._bytes_beside and per_row == 16
+        return fields.bytes_line(
+            block, offset, data, self._lit_bytes(block), self.shared.before.previous(addr, count), text
+        )
+
+    def _block(self) -> Block:
+        return self._outline.blocks[self._outline.place(self.cursor).block]
+
+    def _lit_bytes(self, block: Block) -> range:
+        """Offsets of the bytes under the cursor: one while the cursor is among the bytes, else the field's."""
+        if self._in_bytes:
+            at = self.byte - block.addr
+            return range(at, at + 1)
+        place = self._outline.place(self.cursor)
+        if place.kind is Kind.GROUP:
+            part = block.parts[place.part]
+            return range(part.offset, part.offset + part.size)
+        entry = self._entry()
+        return range(0) if entry is None else range(entry.offset, entry.offset + len(entry.value))
+
+    def _scroll_bytes(self) -> None:
+        """Brings the lit bytes into sight."""
+        per_row = self._per_row
+        rows = self.body_height if self._bytes_beside else _BYTE_ROWS
+        first = self._lit_bytes(self._block()).start // per_row
+        top = self._bytes_top // per_row
+        if not top <= first < top + rows:
+            top = max(0, first - rows // 3)
+        self._bytes_top = min(top, max(0, -(-self._block().size // per_row) - rows)) * per_row
 
     # -- the cursor ------------------------------------------------------------------------------
 
     def cursor_moved(self) -> None:
-        if not self.shared.running:
+        entry = self._entry()
+        if not self._in_bytes or entry is None or not entry.addr <= self.byte < entry.addr + len(entry.value):
+            self.byte = entry.addr if entry is not None else self._block().addr
+        self._point()
+
+    def _point(self) -> None:
+        """The bytes and the explanation follow the cursor."""
+        if not len(self._outline) or self.shared.running:
+            return
+        self._scroll_bytes()
+        self.redraw_edge()
+        if self.foot_height():
+            self.redraw_foot()
+        else:
             self.post_message(Explained(self.explanation()))
 
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._bytes_top = 0
+        self._point()
+
     def explanation(self) -> Line:
-        """The field under the cursor: the runtime's type, what it means, its bytes, what it hits."""
-        entry = self._entry(self.cursor)
-        if entry is None:
+        """The field under the cursor: the runtime's name and type, what it means, where it lies, what it hits."""
+        if not len(self._outline):
             return ()
-        row = entry.field.row
-        return line(
-            (row.path, Role.NAME), " ", (type_text(row.type), Role.TYPE), "  ", row.doc,
-            "  " if row.doc else "", (entry.field.value.hex(" "), Role.NUMBER),
-            (f"  → {entry.field.target}" if entry.field.target else "", Role.STRING), "  at ",
-            (address(row.addr), Role.ADDRESS),
-        )  # fmt: skip
+        place = self._outline.place(self.cursor)
+        block = self._outline.blocks[place.block]
+        if place.kind is Kind.FIELD:
+            entry = self._entry()
+            return () if entry is None else fields.explanation(entry)
+        if place.kind is Kind.GROUP:
+            part = block.parts[place.part]
+            return line((f"{block.kind}.{part.name}", Role.NAME), f"  {part.doc}, {part.size:,} bytes")
+        return line((block.title, Role.NAME), f"  {block.size:,} bytes at ", (address(block.addr), Role.ADDRESS))
+
+    def action_side(self) -> None:
+        """The arrows move among the fields, or among their bytes."""
+        self._in_bytes = not self._in_bytes
+        self.cursor_moved()
+
+    def action_move(self, by: int) -> None:
+        if self._in_bytes:
+            self._move_byte(by * self._per_row)
+        else:
+            super().action_move(by)
+
+    def action_sideways(self, by: int) -> None:
+        """Folds and unfolds; among bytes the next one."""
+        if self._in_bytes:
+            self._move_byte(by)
+        elif len(self._outline):
+            self._fold(by > 0)
+
+    def _move_byte(self, by: int) -> None:
+        """The field that holds the byte comes under the cursor, unfolded if need be."""
+        block = self._block()
+        to = self.byte + by
+        if not block.holds(to):
+            return
+        self.byte = to
+        place = self._outline.find(to)
+        if place is not None and place.kind is Kind.FIELD:
+            self.move_to(self._unfolded(place))
+        self.byte = to  # padding belongs to no field: the cursor of the fields stays
+        self._point()
+
+    def _fold(self, is_open: bool) -> None:
+        place = self._outline.place(self.cursor)
+        block = self._outline.blocks[place.block]
+        heading = place
+        if place.kind is Kind.FIELD:
+            if is_open:
+                return
+            part = block.parts[place.part]
+            heading = Place(Kind.GROUP if part.is_group and part.name else Kind.BLOCK, place.block,
+                            place.part if part.is_group and part.name else 0)  # fmt: skip
+        elif not is_open and not self._is_open(block, place.part if place.kind is Kind.GROUP else None):
+            heading = Place(Kind.BLOCK, place.block)
+        self._set_open(heading, is_open)
+        self.show(self._outline.index(heading))
+        self.cursor_moved()
+
+    def _set_open(self, heading: Place, is_open: bool) -> None:
+        block = self._outline.blocks[heading.block]
+        self._open[block.key, heading.part if heading.kind is Kind.GROUP else None] = is_open
+        self._lay_out(self._outline.blocks)
+
+    def _unfolded(self, place: Place) -> int:
+        """The row of a place, after what folds it away was opened."""
+        if self._outline.index(place) is None:
+            block = self._outline.blocks[place.block]
+            self._open[block.key, None] = True
+            if block.parts[place.part].is_group:
+                self._open[block.key, place.part] = True
+            self._lay_out(self._outline.blocks)
+            self.show()
+        return self._outline.index(place) or 0
+
+    def edge_clicked(self, x: int, y: int) -> None:
+        """A byte: its field comes under the cursor."""
+        self._click_bytes(x - 2, y)
+
+    def foot_clicked(self, x: int, y: int) -> None:
+        if y > 0:
+            self._click_bytes(x, y - 1)
+
+    def _click_bytes(self, x: int, y: int) -> None:
+        group, within = divmod(max(0, x - 8), 25)
+        byte = min(self._per_row - 1, group * 8 + min(7, within // 3))
+        at = self._block().addr + self._bytes_top + y * self._per_row + byte
+        self._in_bytes = True
+        self._move_byte(at - self.byte)
+
+    # -- going places ----------------------------------------------------------------------------
 
     def action_choose(self) -> None:
-        """Enter: to what a pointer leads to, here or elsewhere."""
-        if self.shared.running:
+        """Enter: to what a pointer leads to, here or elsewhere; a heading folds."""
+        if self.shared.running or not len(self._outline):
             return
-        entry = self._entry(self.cursor)
-        if entry is not None and entry.leads_to:
-            self.post_message(Goto(AtAddress(entry.leads_to)))
+        place = self._outline.place(self.cursor)
+        if place.kind is Kind.FIELD:
+            entry = self._entry()
+            if entry is not None and entry.leads_to:
+                self.post_message(Goto(AtAddress(entry.leads_to)))
+        else:
+            block = self._outline.blocks[place.block]
+            self._fold(not self._is_open(block, place.part if place.kind is Kind.GROUP else None))
 
     def shows(self, target: Target) -> bool:
         self.read_if_due()
-        return isinstance(target, AtAddress) and self.row_of(target.addr) is not None
+        return isinstance(target, AtAddress) and self._outline.find(target.addr) is not None
 
     def open(self, target: Target) -> None:
-        if isinstance(target, AtAddress) and (row := self.row_of(target.addr)) is not None:
-            self.move_to(row)
+        if isinstance(target, AtAddress) and (place := self._outline.find(target.addr)) is not None:
+            self.show(self._unfolded(place))
+            self.cursor_moved()
 
-    def row_of(self, addr: int) -> int | None:
-        """The row of the field at an address."""
-        for start, block in zip(self._starts, self._blocks, strict=True):
-            found = block.index_of(addr)
-            if found is not None:
-                return start + 1 + found
-        return None
+    def spot(self) -> object:
+        return self._outline.place(self.cursor) if len(self._outline) else None
 
+    def go_back(self, spot: object) -> None:
+        if isinstance(spot, Place) and spot.block < len(self._outline.blocks):
+            self.move_to(self._unfolded(spot))
 
-def _value(entry: Entry, value: bytes) -> str:
-    """A field's value as text; `value` is what it is now, or what it was."""
-    field = entry.field
-    number = int.from_bytes(value, "little")
-    if field.row.type.startswith("ptr<"):
-        return f"→ {address(number)}" if number else "null"
-    return value_text(type(field)(field.row, value, ""))
+    def action_telescope(self) -> None:
+        """What the field leads to, hop by hop; Enter goes to one."""
+        entry = self._entry()
+        if entry is None:
+            return
+        block, session = self._block(), self.shared.session
+        if block.table is not None and block.owner is not None and block.owner.addr == session.instance().addr:
+            row = self._outline.place(self.cursor).row
+            chain = telescope.chain(session, f"table[{block.table}][{row}]")
+        else:
+            chain = telescope.chain(session, f"{entry.addr:#x}")
 
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self.post_message(Goto(AtAddress(chain[number].addr)))
 
-def _bytes_text(value: bytes) -> str:
-    return value[:_SHOWN_BYTES].hex(" ") + ("…" if len(value) > _SHOWN_BYTES else "")
+        self.app.push_screen(ChooseScreen(f"telescope {entry.full}", telescope_lines(chain)), chosen)
+
+    # -- editing ---------------------------------------------------------------------------------
+
+    def action_edit(self) -> None:
+        """Asks for another value; what would break the machine is refused."""
+        entry = self._entry()
+        if entry is not None:
+            was = f"{entry.number:#x}"
+            self.post_message(Ask(f"{entry.full} =", lambda text: self._write(entry, text), was))
+
+    def _write(self, entry: Entry, text: str) -> None:
+        number = integer(text)
+        if number is None:
+            raise UserError(f"{text!r} is not a number")
+        self._poke(entry, number)
+        self.post_message(Changed())
+        self.post_message(Told(f"{entry.full} is {number:#x} now", Role.OK))
+
+    def _poke(self, entry: Entry, number: int) -> None:
+        """The whole field, else as many of its low bytes as mean something."""
+        first: UserError | None = None
+        for size in sorted({len(entry.value), 8, 4}, reverse=True):
+            if size > len(entry.value) or number >> (size * 8):
+                continue
+            try:
+                poke(self.shared.session.machine, entry.addr, number.to_bytes(size, "little"))
+                return
+            except UserError as error:
+                first = first or error
+        raise first or UserError(f"{number:#x} does not fit {len(entry.value)} bytes")
