@@ -200,10 +200,6 @@ class Inspector:
         """One global, imported ones counted first."""
         return self._global(self.symbols(instance).global_(index), index, instance.globals[index])
 
-    def global_(self, instance: Instance, index: int) -> Variable:
-        """One global, imported ones first."""
-        return self._global(self.symbols(instance).global_(index), index, instance.globals[index])
-
     def _global(self, name: str, index: int, extern: GlobalExtern) -> Variable:
         slot = read_global(self.machine, extern)
         return Variable(name, index, extern.type.value, slot, self.format(slot, extern.type.value), extern.storage)
