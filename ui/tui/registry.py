@@ -9,11 +9,12 @@ from textual.widget import Widget
 
 from ui.tui.arrange import Layout, Place
 from ui.tui.context import Screen
+from ui.tui.panes.catalog import files_pane, module_pane, tables_pane
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import ConsolePane, OutputPane
 from ui.tui.panes.frame import FramePane
 from ui.tui.panes.instances import InstancesPane
-from ui.tui.panes.lists import BreakpointsPane, MapPane, TablesPane, WatchesPane
+from ui.tui.panes.lists import BreakpointsPane, MapPane, WatchesPane
 from ui.tui.panes.memory import MemoryPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
@@ -40,8 +41,10 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("instances", "Instances", "Inst", "", Place.STACK, InstancesPane),
     PaneKind("vmctx", "vmctx", "vmctx", "4", Place.FIELDS, VmctxPane),
     PaneKind("memory", "Memory", "Mem", "5", Place.BYTES, MemoryPane),
-    PaneKind("tables", "Tables", "Tabl", "6", Place.FIELDS, TablesPane),
+    PaneKind("tables", "Tables", "Tabl", "6", Place.FIELDS, tables_pane),
     PaneKind("map", "Map", "Map", "7", Place.FIELDS, MapPane),
+    PaneKind("module", "Module", "Mod", "", Place.FIELDS, module_pane),
+    PaneKind("files", "Files", "Files", "", Place.FIELDS, files_pane),
     PaneKind("console", "Console", "Cons", "8", Place.TALK, ConsolePane),
     PaneKind("breakpoints", "Breakpoints", "Brk", "9", Place.TALK, BreakpointsPane),
     PaneKind("watches", "Watches", "Wat", "0", Place.SIDE, WatchesPane),

@@ -8,13 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from ui.render import runtime, stops
-from ui.render.line import Line, Part, Role, columns, heading, note
+from ui.render.line import Line, Part, Role, columns
 from ui.tui.context import Screen
 from ui.tui.messages import AsBytes, AtAddress, Changed, Goto, Target
 from ui.tui.pane import Hints, Pane
 from vm.memory import Region
-
-_MOST_ELEMENTS = 1024  # of a table; the vmctx pane has them all
 
 
 class ListPane(Pane):
@@ -55,36 +53,6 @@ class AddressPane(ListPane):
     def target(self, addr: int) -> Target:
         """What Enter leads to."""
         return AtAddress(addr)
-
-
-class TablesPane(AddressPane):
-    """Tables of the selected frame's instance, and its funcrefs; Enter shows one in the vmctx pane."""
-
-    empty_text = "this module has no table and takes no function reference"
-
-    def __init__(self, screen: Screen) -> None:
-        super().__init__(screen, "tables")
-
-    def lines(self) -> Iterator[Line]:
-        self._addresses = {}
-        session, row = self.shared.session, 0
-        instance = session.instance()
-        for i, table in enumerate(instance.tables):
-            name = session.inspect.symbols(instance).table(i)
-            yield heading(f"table {name}  {table.type.elem}, {table.size:,} elements")
-            elements = session.inspect.table_elements(instance, i, 0, _MOST_ELEMENTS)
-            for at, element in enumerate(elements, row + 1):
-                self._addresses[at] = table.region.base + element.index * table.element_bytes
-            yield from runtime.table_elements(elements)
-            row += 1 + len(elements)
-            if table.size > len(elements):
-                yield note(f"  ... {table.size - len(elements):,} more: the vmctx pane (4) has them all")
-                row += 1
-        refs = session.inspect.func_refs(instance, _MOST_ELEMENTS)
-        if refs:
-            yield heading(f"funcrefs  {len(instance.shape.func_ref_slots):,}")
-            self._addresses |= {row + 2 + i: ref.addr for i, ref in enumerate(refs)}
-            yield from runtime.func_refs(refs)
 
 
 class MapPane(AddressPane):
