@@ -140,9 +140,9 @@ def _debug(words: list[str]) -> int:
         from ui.repl.app import run_repl
 
         return run_repl(start)
-    from ui.tui.app import run_tui
+    from ui.tui.run import run_tui
 
-    return run_tui(start)
+    return run_tui(start, args.keys)
 
 
 def _debug_parser() -> Parser:
@@ -154,6 +154,7 @@ def _debug_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"wasmscope {_version()}")
     mode = parser.add_argument_group("the debugger")
     mode.add_argument("--repl", action="store_true", help="a prompt instead of the full screen")
+    mode.add_argument("--keys", choices=("default", "vim", "gdb"), default="", help="the keys of the full screen")
     mode.add_argument("--batch", metavar="FILE", help="run a file of commands; - reads standard input")
     mode.add_argument("-ex", metavar="CMD", action="append", default=[], help="run a command (repeatable)")
     mode.add_argument("--json", action="store_true", help="with --batch or -ex: events as JSON, one a line")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -72,6 +72,7 @@ class Table(Protocol):
     """The table of all commands, as commands themselves see it."""
 
     commands: tuple[Command, ...]
+    by_name: Mapping[str, Command]
 
     def find(self, text: str) -> tuple[Command, str]:
         """The command a line begins with, and what follows its name. Raises UserError."""

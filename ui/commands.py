@@ -20,9 +20,11 @@ from ui import (
     command_value,
     command_xrefs,
 )
-from ui.command import Context, Settings
+from ui.command import Command, Context, Settings
 from ui.command_table import CommandTable
 from ui.render.line import Line
+
+_GROUP_ALIASES = MappingProxyType({"i": "info", "fr": "frame"})
 
 TABLE = CommandTable(
     (
@@ -36,8 +38,13 @@ TABLE = CommandTable(
         *command_xrefs.COMMANDS,
         *command_shell.COMMANDS,
     ),
-    MappingProxyType({"i": "info", "fr": "frame"}),
+    _GROUP_ALIASES,
 )
+
+
+def table_with(more: tuple[Command, ...]) -> CommandTable:
+    """The table, and commands of one front end."""
+    return CommandTable((*TABLE.commands, *more), _GROUP_ALIASES)
 
 
 def console(session: Session, write: Callable[[Line], None], settings: Settings | None = None) -> Context:
@@ -47,4 +54,4 @@ def console(session: Session, write: Callable[[Line], None], settings: Settings 
 
 def execute(context: Context, text: str) -> None:
     """Runs one line; what it shows goes to `context.write`. Raises WasmscopeError."""
-    TABLE.execute(context, text)
+    context.table.execute(context, text)

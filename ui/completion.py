@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ui.command import Command, Context, Takes
-from ui.commands import TABLE
 from vm.errors import UserError
 from vm.types import ExternKind
 
@@ -32,13 +31,13 @@ class Completion(NamedTuple):
 def complete(context: Context, text: str) -> list[Completion]:
     """What may follow `text`, the line up to the cursor."""
     line = text.lstrip()
-    found = list(_commands(line)) if _COMMAND.match(line) else []
+    found = list(_commands(context, line)) if _COMMAND.match(line) else []
     return list(islice((*found, *_arguments(context, line)), _MOST))
 
 
-def _commands(line: str) -> Iterator[Completion]:
-    for name in TABLE.completions(line):
-        known = TABLE.by_name.get(name)
+def _commands(context: Context, line: str) -> Iterator[Completion]:
+    for name in context.table.completions(line):
+        known = context.table.by_name.get(name)
         yield Completion(len(line), name, known.help if known else "")
 
 
@@ -46,7 +45,7 @@ def _arguments(context: Context, line: str) -> Iterable[Completion]:
     if " " not in line:
         return ()
     try:
-        command, rest = TABLE.find(line)
+        command, rest = context.table.find(line)
     except UserError:
         return ()
     if line.endswith(" ") and rest and not rest.endswith(" "):
@@ -62,7 +61,7 @@ def _of(context: Context, command: Command, rest: str) -> Iterable[Completion]:
         case Takes.EXPRESSION:
             return _names(context, rest)
         case Takes.COMMAND:
-            return (Completion(len(rest), n) for n in TABLE.completions(rest))
+            return (Completion(len(rest), n) for n in context.table.completions(rest))
         case Takes.EXPORT:
             exports = context.session.main.module.exports
             return _starting(word, (e.name for e in exports if e.kind is ExternKind.FUNC), "export")

@@ -97,9 +97,11 @@ class Shown:
 
 
 @asynccontextmanager
-async def shown(start: Start, size: tuple[int, int] = (120, 40), wait: bool = True) -> AsyncIterator[Shown]:
+async def shown(
+    start: Start, size: tuple[int, int] = (120, 40), wait: bool = True, keys: str = ""
+) -> AsyncIterator[Shown]:
     """The screen on a program, standing at its entry; at once when it shall not `wait` for that."""
-    app = WasmscopeApp(start)
+    app = WasmscopeApp(start, keys=keys)
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
         if wait:

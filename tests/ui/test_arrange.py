@@ -25,7 +25,7 @@ def cells(slot: Slot) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("zoomed", [None, "memory"])
 def test_slots_cover_the_desk_once(width: int, height: int, zoomed: str | None) -> None:
     covered: set[tuple[int, int]] = set()
-    for slot in arrange(width, height, LAYOUT, zoomed):
+    for slot in arrange(width, height, LAYOUT, zoomed).slots:
         assert not covered & cells(slot)
         covered |= cells(slot)
     assert covered == {(x, y) for x in range(width) for y in range(height)}
@@ -33,28 +33,28 @@ def test_slots_cover_the_desk_once(width: int, height: int, zoomed: str | None) 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_pane_has_one_place(width: int, height: int) -> None:
-    assert sorted(pane for slot in arrange(width, height, LAYOUT) for pane in slot.panes) == ALL
+    assert sorted(pane for slot in arrange(width, height, LAYOUT).slots for pane in slot.panes) == ALL
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (18, 8), (LEAST_COLUMNS - 1, 50), (200, LEAST_ROWS - 1)])
 def test_nothing_is_shown_where_nothing_fits(width: int, height: int) -> None:
-    assert arrange(width, height, LAYOUT) == ()
+    assert arrange(width, height, LAYOUT).slots == ()
 
 
 def test_the_pane_chosen_last_is_shown() -> None:
-    slot = next(s for s in arrange(120, 38, LAYOUT) if "vmctx" in s.panes)
+    slot = next(s for s in arrange(120, 38, LAYOUT).slots if "vmctx" in s.panes)
     assert slot.shown([]) == "vmctx"
     assert slot.shown(["map", "memory", "code"]) == "memory"
 
 
 def test_a_zoomed_pane_has_it_all() -> None:
-    (slot,) = arrange(120, 38, LAYOUT, "stack")
+    (slot,) = arrange(120, 38, LAYOUT, "stack").slots
     assert slot.shown(["frame", "stack"]) == "stack"
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_tabs_stay_inside_their_border(width: int, height: int) -> None:
-    for slot in arrange(width, height, LAYOUT):
+    for slot in arrange(width, height, LAYOUT).slots:
         found = tabs(slot, slot.panes[-1], BY_ID)
         assert slot.panes[-1] in [tab.id for tab in found]
         assert all(tab.x + len(tab.text) <= slot.rect.width for tab in found)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.screen import ModalScreen
 
 from debugger.session import Session
 from ui import exits
 from ui.command import Settings, StopView
-from ui.commands import console, execute
-from ui.completion import complete
+from ui.commands import console, table_with
 from ui.kept_watches import KeptWatches
 from ui.render.line import Line, Role, line
 from ui.start import Start
-from ui.state_folder import watches_folder
 from ui.tui.bars import Bar, hints, title
 from ui.tui.bridge import UPDATES_PER_SECOND, Bridge, Broken, Done
+from ui.tui.choosing import Choosing
 from ui.tui.context import Screen
 from ui.tui.desk import Desk
-from ui.tui.help import HelpScreen
+from ui.tui.help import HelpScreen, help_lines
 from ui.tui.keys import EVERYWHERE
 from ui.tui.marking import Marking
 from ui.tui.messages import Ask, Back, Changed, Explained, Goto, Target, Told
@@ -31,12 +33,15 @@ from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import CommandInput, ConsolePane, FeedInput, HistoryInput, OutputPane
 from ui.tui.panes.placing import PlacingPane
 from ui.tui.panes.source import SourcePane
+from ui.tui.preferences import CONFIG_NAME, Folders, Kept, read_configuration
 from ui.tui.prompt import Prompt
 from ui.tui.running import Runner
+from ui.tui.screen_commands import screen_commands
 from ui.tui.searching import Later, Searching
 from ui.tui.sides import Sides
+from ui.tui.talking import Talking
 from ui.tui.validating import Validated, Validating
-from vm.errors import UserError, WasmscopeError
+from vm.errors import WasmscopeError
 
 _PAUSE_FIRST = "the program is running: F6 pauses it"
 
@@ -49,20 +54,28 @@ class WasmscopeApp(App[int]):
     CSS = "Screen { layers: base above; overflow: hidden; } #title { dock: top; } #hints { dock: bottom; }"
     BINDINGS: ClassVar[list[BindingType]] = list(EVERYWHERE)
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, folders: Folders | None = None, keys: str = "") -> None:
         super().__init__()
+        self._afterwards: deque[Callable[[], None]] = deque()  # to be done once the session's thread is idle
+        folders = folders or Folders.of_user()
+        configuration = read_configuration(folders.config / CONFIG_NAME)
+        if keys:
+            configuration = replace(configuration, keys=keys)
+        self.choosing = Choosing(self, configuration, Kept(folders.state))
         self.bridge = Bridge(self)
         self.session: Session = start.open(self.bridge.output, wait_for_input=True, validate_later=True)
         self.bridge.attach(self.session)
         settings = Settings(stop_view=StopView.NOTHING)
         self.shared = Screen(self.session, console(self.session, self.bridge.write, settings))
+        self.shared.context.table = table_with(screen_commands(self.choosing, self._afterwards.append))
         self.validating = Validating(self.session, self.post_message)
         self.sides = Sides(self)
         self.runner = Runner(self, self.sides)
         self.searching = Searching(self)
         self.navigation = Navigation(self)
         self.marking = Marking(self)
-        self._watches = KeptWatches(self.session, watches_folder())
+        self.talking = Talking(self)
+        self._watches = KeptWatches(self.session, folders.state / "watches")
         self._message: Line = ()
         self.failure = ""  # why the screen was left, if that is to be said
 
@@ -78,6 +91,8 @@ class WasmscopeApp(App[int]):
     def on_mount(self) -> None:
         self.set_interval(1 / UPDATES_PER_SECOND, self._take)
         self.query_one(CodePane).focus()
+        if (problem := self.choosing.begin()) is not None:
+            self._afterwards.append(lambda: self.say(problem))
         self.trying(self._watches.load)
         self.call_after_refresh(self._validate)
         if self.session.can_start:
@@ -85,6 +100,7 @@ class WasmscopeApp(App[int]):
         else:
             self.say((f"{self.session.path.name} has no _start: try  : invoke EXPORT ARGS", Role.WARNING))
             self.follow()
+            self._catch_up()
 
     # -- drawing ---------------------------------------------------------------------------------
 
@@ -184,6 +200,11 @@ class WasmscopeApp(App[int]):
             self.say((str(message.error), Role.ERROR))
             self.query_one(ConsolePane).log_view.add([line((str(message.error), Role.ERROR))])
         self.trying(self._watches.keep)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        while self._afterwards:
+            self.trying(self._afterwards.popleft())
 
     def on_broken(self, message: Broken) -> None:
         raise message.error
@@ -261,6 +282,28 @@ class WasmscopeApp(App[int]):
     def action_zoom(self) -> None:
         self.desk.zoom()
 
+    def action_find(self, kind: str = "") -> None:
+        self.trying(lambda: self.choosing.open(kind))
+
+    def popup(self, screen: ModalScreen[Any], chosen: Callable[[Any], None]) -> None:
+        """Opens a screen above this one; what it is left with goes to `chosen`."""
+        self.push_screen(screen, chosen)
+
+    def action_jump(self) -> None:
+        self.choosing.jump()
+
+    def action_resize(self, by: int) -> None:
+        self.desk.resize(by)
+
+    def simulate(self, action: str, everywhere: bool) -> None:
+        """Does what a key does: one that works everywhere, or one of the pane that has the keys."""
+        self.call_later(self.run_action, action, None if everywhere else self.focused)
+
+    def type_command(self, text: str) -> None:
+        """A command in the console, to be gone on with or run by Enter."""
+        self.desk.go_to("console")
+        self.query_one(CommandInput).put(text + " ")
+
     def action_switch(self) -> None:
         self.trying(self.sides.switch)
 
@@ -299,33 +342,21 @@ class WasmscopeApp(App[int]):
         self.action_go_to("code")
 
     def on_command_input_complete(self, message: CommandInput.Complete) -> None:
-        self.trying(lambda: self._complete(message.command))
-
-    def _complete(self, command: CommandInput) -> None:
-        if choices := command.offer(complete(self.shared.context, command.value)):
-            self.say((choices, Role.DIM))
+        self.trying(lambda: self.talking.complete(message.command))
 
     def on_console_pane_entered(self, message: ConsolePane.Entered) -> None:
-        self.do(lambda: execute(self.shared.context, message.text))
+        self.talking.command(message.text)
 
     def on_output_pane_fed(self, message: OutputPane.Fed) -> None:
-        self._feed(lambda: self.session.world.feed_stdin(message.text.encode() + b"\n"))
+        self.talking.feed(message.text)
 
     def on_feed_input_ended(self, message: FeedInput.Ended) -> None:
-        self._feed(self.session.world.close_stdin)
-        self.say(("standard input ends here", Role.DIM))
-
-    def _feed(self, work: Callable[[], None]) -> None:
-        """Input may come while the guest runs."""
-        try:
-            work()
-        except UserError as error:
-            self.say((str(error), Role.WARNING))
+        self.talking.end_input()
 
     # -- the rest --------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self.shared.context))
+        self.push_screen(HelpScreen(help_lines(self.shared.context.table.commands, self.choosing.keymap)))
 
     async def action_quit(self) -> None:
         self._leave()
@@ -336,12 +367,3 @@ class WasmscopeApp(App[int]):
         self.session.close()
         self.exit(code, return_code=code)
         self.failure = why
-
-
-def run_tui(start: Start) -> int:
-    """Opens the debugger on the terminal; the exit code."""
-    app = WasmscopeApp(start)
-    code = app.run() or app.return_code or 0
-    if app.failure:
-        raise UserError(app.failure)
-    return code

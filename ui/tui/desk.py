@@ -11,13 +11,15 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, Slot, arrange
+from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, Edge, Layout, Place, Rect, Slot, arrange
 from ui.tui.context import Screen
 from ui.tui.pane import Hints, Pane
 from ui.tui.registry import BY_ID, PANES, default_layout
 from ui.tui.tabs import Tab, joined, tabs
+from vm.errors import UserError
 
 _BARS = 2  # rows of the screen above and below the desk
+_STEP_COLUMNS, _STEP_ROWS = 4, 2  # by which a key makes a pane larger
 _LEAST_BORDERED = 5  # rows; a lower pane has no border
 
 
@@ -43,6 +45,10 @@ class Desk(Container):
         self._divide = False  # code and source are both wanted
         self._had_keys: list[str] = []  # panes, the one that had them last at the end
         self._slots: tuple[Slot, ...] = ()
+        self._edges: tuple[Edge, ...] = ()
+        self._shares: dict[str, float] = {}  # of the cuts that were dragged
+        self._dragged: Edge | None = None
+        self._grabbed = 0  # cells from the mouse to the cut
         self._tabs: dict[Slot, tuple[Tab, ...]] = {}
 
     def compose(self) -> ComposeResult:
@@ -58,7 +64,8 @@ class Desk(Container):
     # -- placing ---------------------------------------------------------------------------------
 
     def _arrange(self, width: int, height: int) -> None:
-        self._slots = arrange(width, height, self._layout, self._zoomed, self._divide)
+        plan = arrange(width, height, self._layout, self._zoomed, self._divide, self._shares)
+        self._slots, self._edges = plan.slots, plan.edges
         self._say_size(width, height)
         shown = [slot.shown(self._chosen) for slot in self._slots]
         for id_, pane in self._panes.items():
@@ -136,6 +143,8 @@ class Desk(Container):
 
     def go_to(self, id_: str) -> None:
         """Brings a pane to the front and gives it the keys."""
+        if all(id_ != other for other, _ in self._layout):
+            self._layout = (*self._layout, (id_, BY_ID[id_].place))
         self._active = id_
         if self._zoomed is not None:
             self._zoomed = id_
@@ -169,12 +178,102 @@ class Desk(Container):
             self._active = node.id
             self._had_keys = [*(i for i in self._had_keys if i != node.id), node.id]
 
-    def on_click(self, event: events.Click) -> None:
-        """A click on a tab in a border."""
-        x, y = event.screen_x - self.region.x, event.screen_y - self.region.y
+    # -- sizes -----------------------------------------------------------------------------------
+
+    def _at(self, event: events.MouseEvent) -> tuple[int, int]:
+        return event.screen_x - self.region.x, event.screen_y - self.region.y
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """On the border between two slots: drags it."""
+        x, y = self._at(event)
+        if self._tab_at(x, y) is None and (found := self._edge_at(x, y)) is not None:
+            self._dragged, self._grabbed = found, found.at - (x if found.upright else y)
+            self.capture_mouse()
+            event.stop()
+
+    def _edge_at(self, x: int, y: int) -> Edge | None:
+        if not any(_on_border(slot.rect, x, y) for slot in self._slots):
+            return None
+        return next((edge for edge in reversed(self._edges) if edge.runs_by(x, y)), None)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged is not None:
+            x, y = self._at(event)
+            self._shares[self._dragged.name] = self._dragged.share(self._grabbed + (x if self._dragged.upright else y))
+            self._arrange(self.size.width, self.size.height)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+
+    def resize(self, by: int) -> None:
+        """The active pane larger or smaller, in both directions."""
+        slot = next((s for s in self._slots if self._active in s.panes), None)
+        for upright in (True, False):
+            edge = None if slot is None else self._innermost(slot.rect, upright)
+            if edge is not None and slot is not None:
+                first = (slot.rect.x if upright else slot.rect.y) < edge.at
+                step = (_STEP_COLUMNS if upright else _STEP_ROWS) * by * (1 if first else -1)
+                self._shares[edge.name] = edge.share(edge.at + step)
+        self._arrange(self.size.width, self.size.height)
+
+    def _innermost(self, rect: Rect, upright: bool) -> Edge | None:
+        """The last cut around a slot in one direction."""
+        around = (e for e in reversed(self._edges) if e.upright is upright and _holds(e.rect, rect))
+        return next(around, None)
+
+    # -- layouts ---------------------------------------------------------------------------------
+
+    @property
+    def layout_now(self) -> tuple[Layout, dict[str, float]]:
+        """Which panes are where, and the shares of the cuts."""
+        return self._layout, dict(self._shares)
+
+    def use_layout(self, layout: Layout, shares: dict[str, float]) -> None:
+        """Puts panes elsewhere. A pane that is in no place is not shown."""
+        self._layout, self._shares, self._zoomed = layout, dict(shares), None
+        ids = [id_ for id_, _ in layout]
+        if self._active not in ids:
+            self._active = ids[0]
+        self._arrange(self.size.width, self.size.height)
+        self.focus_active()
+
+    def move_pane(self, id_: str, place: Place | None) -> None:
+        """Puts a pane in another place, at the end of its tabs; None takes it off the desk. Raises UserError."""
+        rest = tuple((other, where) for other, where in self._layout if other != id_)
+        if place is None and not rest:
+            raise UserError("one pane has to stay")
+        self.use_layout(rest if place is None else (*rest, (id_, place)), self._shares)
+        if place is not None:
+            self.go_to(id_)
+
+    # -- the mouse on tabs -----------------------------------------------------------------------
+
+    def tab_places(self) -> Iterator[tuple[str, int, int]]:
+        """Every tab on the screen: the pane's id, column and row."""
+        for slot in self._slots:
+            for tab in self._tabs.get(slot, ()):
+                yield tab.id, self.region.x + slot.rect.x + tab.x, self.region.y + slot.rect.y
+
+    def _tab_at(self, x: int, y: int) -> str | None:
         for slot in self._slots:
             if y == slot.rect.y and slot.rect.x <= x < slot.rect.x + slot.rect.width:
                 within = x - slot.rect.x
-                hit = [t.id for t in self._tabs.get(slot, ()) if t.x <= within < t.x + len(t.text)]
-                if hit:
-                    self.go_to(hit[0])
+                return next((t.id for t in self._tabs.get(slot, ()) if t.x <= within < t.x + len(t.text)), None)
+        return None
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a tab in a border."""
+        if (found := self._tab_at(*self._at(event))) is not None:
+            self.go_to(found)
+
+
+def _on_border(rect: Rect, x: int, y: int) -> bool:
+    inside = rect.x <= x < rect.x + rect.width and rect.y <= y < rect.y + rect.height
+    return inside and (x in (rect.x, rect.x + rect.width - 1) or y in (rect.y, rect.y + rect.height - 1))
+
+
+def _holds(outer: Rect, inner: Rect) -> bool:
+    across = outer.x <= inner.x and inner.x + inner.width <= outer.x + outer.width
+    return across and outer.y <= inner.y and inner.y + inner.height <= outer.y + outer.height

@@ -1,19 +1,41 @@
-"""Help, made from the key bindings and the command table."""
+"""Help, made from the key bindings, the panes and the command table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from ui.command import Context
-from ui.commands import TABLE
-from ui.render.line import Line, Part, Role, columns, heading, line
+from ui.command import Command
+from ui.render.line import Line, Part, Role, columns, heading
+from ui.tui.key_sets import pane_bindings
+from ui.tui.keys import shown_key
 from ui.tui.line_view import LineView
-from ui.tui.registry import PANES
+from ui.tui.registry import BY_ID, PANES
+
+
+def help_lines(commands: Sequence[Command], keymap: Mapping[str, str]) -> Iterator[Line]:
+    """All keys by where they work, the panes and the commands. `keymap` has the keys that are not the usual ones."""
+    rows: dict[str, list[list[Part]]] = {}
+    for where, binding in pane_bindings():
+        if binding.description and not (binding.id or "").startswith("pane."):
+            keys = shown_key(keymap.get(binding.id or "", binding.key))
+            cells: list[Part] = ["  ", (keys, Role.HEADING), binding.description, (binding.id or "", Role.DIM)]
+            rows.setdefault(where, []).append(cells)
+    titles = {"": "keys that work everywhere", "list": "keys in every list"}
+    for where, found in rows.items():
+        yield heading(titles.get(where) or f"keys in {BY_ID[where].title}")
+        yield from columns(found)
+    yield heading("panes")
+    yield from columns([
+        ["  ", (shown_key(keymap.get(f"pane.{p.id}", p.key)) if p.key else "", Role.HEADING), p.title, (p.id, Role.DIM)]
+        for p in PANES
+    ])  # fmt: skip
+    yield heading("commands, in the console")
+    yield from columns([["  ", (c.name, Role.KEYWORD), ", ".join(c.aliases), c.help] for c in commands])
 
 
 class HelpView(LineView):
@@ -43,25 +65,12 @@ class HelpScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "close")]
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, lines: Iterator[Line]) -> None:
         super().__init__()
-        self._commands = context
+        self._lines = list(lines)
 
     def compose(self) -> ComposeResult:
-        yield HelpView(list(self._help()))
+        yield HelpView(self._lines)
 
     def on_mount(self) -> None:
         self.query_one(HelpView).border_title = "help: Escape closes"
-
-    def _help(self) -> Iterator[Line]:
-        yield heading("keys")
-        rows: list[list[Part]] = []
-        for _, binding, enabled, _ in self.app.screen_stack[0].active_bindings.values():
-            if binding.description and enabled:
-                rows.append(["  ", (binding.key.replace("question_mark", "?").replace("colon", ":"), Role.HEADING),
-                             binding.description])  # fmt: skip
-        yield from columns(rows)
-        yield heading("panes")
-        yield line("  ", *(f"{p.key} {p.title}   " for p in PANES))
-        yield heading("commands (in the console)")
-        yield from columns([["  ", (c.name, Role.KEYWORD), ", ".join(c.aliases), c.help] for c in TABLE.commands])

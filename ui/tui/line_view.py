@@ -27,16 +27,18 @@ class LineView(ScrollView, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("left", "aside(-1)", show=False),
-        Binding("right", "aside(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home", "edge(0)", show=False),
-        Binding("end", "edge(1)", show=False),
-        Binding("enter", "choose", show=False),
-        Binding("backspace", "back", show=False),
+        Binding("up,k", "move(-1)", "a row up", show=False, id="list.up"),
+        Binding("down,j", "move(1)", "a row down", show=False, id="list.down"),
+        Binding("left,h", "aside(-1)", "long rows: to the left", show=False, id="list.left"),
+        Binding("right,l", "aside(1)", "long rows: to the right", show=False, id="list.right"),
+        Binding("pageup", "page(-1)", "a page up", show=False, id="list.page_up"),
+        Binding("pagedown", "page(1)", "a page down", show=False, id="list.page_down"),
+        Binding("ctrl+up", "half(-1)", "half a page up", show=False, id="list.half_up"),
+        Binding("ctrl+down", "half(1)", "half a page down", show=False, id="list.half_down"),
+        Binding("home", "edge(0)", "the first row", show=False, id="list.top"),
+        Binding("end", "edge(1)", "the last row", show=False, id="list.bottom"),
+        Binding("enter", "choose", "follow or change what the row shows", show=False, id="list.choose"),
+        Binding("backspace", "back", "back to where Enter was pressed", show=False, id="go.back"),
     ]
     DEFAULT_CSS = """
     LineView { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
@@ -231,6 +233,9 @@ class LineView(ScrollView, can_focus=True):
 
     def action_page(self, by: int) -> None:
         self.move_to(self.cursor + by * max(1, self.body_height - 1))
+
+    def action_half(self, by: int) -> None:
+        self.move_to(self.cursor + by * max(1, self.body_height // 2))
 
     def action_edge(self, end: int) -> None:
         self.move_to(self.row_count() - 1 if end else 0)

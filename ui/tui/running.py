@@ -19,6 +19,7 @@ class Runner:
         self._session = shell.shared.session
         self._plans: Mapping[str, Callable[[], object]] = {
             "instruction": self._session.step_instruction,
+            "over_instruction": self._session.step_over,
             "out": self._session.step_out,
             "continue": self._session.resume,
             "restart": self._session.restart,

@@ -6,9 +6,10 @@ A module never changes, so it can be read while the session runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from textual.message import Message
+from textual.screen import ModalScreen
 from textual.worker import Worker, get_current_worker
 
 from debugger.symbols import Symbols
@@ -39,7 +40,7 @@ class Application(Shell, Protocol):
 
     def post_message(self, message: Message) -> bool: ...
     def run_worker(self, work: Callable[[], None], *, thread: bool, exclusive: bool, group: str) -> Worker[None]: ...
-    def push_screen(self, screen: UsesScreen, callback: Callable[..., None]) -> object: ...
+    def popup(self, screen: ModalScreen[Any], chosen: Callable[[Any], None]) -> None: ...
     def go(self, target: Target | None) -> None: ...
 
 
@@ -128,4 +129,4 @@ class Searching:
 
     def _open(self, about: Subject, view: UsesView) -> None:
         self._app.say()
-        self._app.push_screen(UsesScreen(about, view), self._app.go)
+        self._app.popup(UsesScreen(about, view), self._app.go)
