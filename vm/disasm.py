@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vm.branch_hints import SECTION, branch_hints
 from vm.instruction_text import InstructionText, Token, Words, type_text
 from vm.instructions import instructions
 from vm.module import Module
@@ -74,10 +75,13 @@ def _locals(module: Module, func: int, naming: Naming) -> Iterator[Line]:
 
 def _code(module: Module, func: int, naming: Naming) -> Iterator[Line]:
     text = InstructionText(naming, func)
+    hints = branch_hints(module)
     index = 0
     for found in instructions(module.bytes, module.body(func).code):
         before = text.depth
         tokens = text.tokens(found)
+        if found.offset in hints:
+            tokens = (*_hint(hints[found.offset]), *tokens)
         last = text.depth < 0
         if last:
             tokens = ((")", "punct"), (" ", "punct"), (";; end", "comment"))
@@ -86,6 +90,10 @@ def _code(module: Module, func: int, naming: Naming) -> Iterator[Line]:
         depth = before if outdented else before + 1
         yield Line(found.offset, found.end, depth, tokens, None if silent else index)
         index += not silent
+
+
+def _hint(likely: bool) -> tuple[Token, ...]:
+    return ((f'(@{SECTION} "\\{int(likely):02x}")', "comment"), (" ", "punct"))
 
 
 def disassemble(module: Module, func: int, naming: Naming) -> list[Line]:

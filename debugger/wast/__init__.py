@@ -1,0 +1,1 @@
+"""Official test scripts (`.wast`): read, run on one store, each failure with its line."""
