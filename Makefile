@@ -15,7 +15,7 @@ help:
 	@echo "make check   format, lint, types, import contracts and unit tests"
 	@echo "make fuzz    damaged modules and random edits, many of them"
 	@echo "make bench   speed, beside a peer"
-	@echo "make spec    official scripts, from WASMSCOPE_SPEC_SUITE"
+	@echo "make spec    every official script below WASMSCOPE_SPEC_SUITE"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -60,7 +60,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 
 spec: $(VENV)/.dev
-	$(PYTEST) tests/spec
+	@$(BIN)/wasmscope wast "$${WASMSCOPE_SPEC_SUITE:?names a clone of github.com/WebAssembly/testsuite}"
 
 clean:
 	rm -rf $(VENV) dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,6 +114,24 @@ class Launched:
     main: Instance
     descriptors: DescriptorTable
     phases: tuple[Phase, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to get from nothing to a machine that is ready: again at every restart.
+
+    `stop_tick`: go on from the entry to this tick at once; 0: stay at the entry; negative: go on to what stops it.
+    """
+
+    loaded: Loaded
+    launch: Callable[[World], Launched]
+    stop_tick: int = 0
+
+
+def program(options: Options, bodies_later: bool = False) -> Program:
+    """What options describe. Raises WasmscopeError."""
+    loaded = load(options.path, bodies_later=bodies_later)
+    return Program(loaded, lambda world: launch(options, loaded, world))
 
 
 def launch(options: Options, loaded: Loaded, world: World) -> Launched:

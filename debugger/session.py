@@ -18,7 +18,8 @@ from debugger.dwarf.lines import LineTable, line_table
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
 from debugger.expression.evaluate import Evaluator
 from debugger.inspect import Frame, Inspector
-from debugger.launch import Launched, Loaded, Options, Phase, invocation, launch, load
+from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
+from debugger.launch import program as program_of
 from debugger.locations import Resolver
 from debugger.running import Ended, Run, begin, set_pc
 from debugger.scratch import ScratchCall
@@ -53,10 +54,12 @@ class Session:
         make_executor: MakeExecutor = ReferenceExecutor,
         wait_for_input: bool = False,
         validate_later: bool = False,
+        program: Program | None = None,
     ) -> None:
         self.options, self.world, self.wait_for_input = options, world, wait_for_input
         self.validated = not validate_later  # else `validate` comes before anything runs
-        self.loaded: Loaded = load(options.path, bodies_later=validate_later)
+        self._program = program_of(options, bodies_later=validate_later) if program is None else program
+        self.loaded: Loaded = self._program.loaded
         self.breakpoints = Breakpoints()
         self.watches = Watches()
         self.bookmarks = Bookmarks()
@@ -75,7 +78,7 @@ class Session:
     def _build(self) -> None:
         self._phases: list[Phase] = []
         self._phase: Phase | None = None  # the call under way
-        launched: Launched = launch(self.options, self.loaded, self.world)
+        launched: Launched = self._program.launch(self.world)
         self.machine, self.main, self.descriptors = launched.machine, launched.main, launched.descriptors
         self.machine.pause_requested = self._pause.is_set
         self.executor = self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
@@ -105,9 +108,14 @@ class Session:
         first = self._next_phase()
         assert first is not None
         begin(self.machine, first)
-        if first.is_entry:
-            return self._stopped(Ended(Reason.ENTRY))
-        return self._perform(Run.resume)
+        if not first.is_entry:
+            return self._perform(Run.resume)
+        if self._program.stop_tick:
+            return self._perform(self._to_start)
+        return self._stopped(Ended(Reason.ENTRY))
+
+    def _to_start(self, run: Run) -> Ended:
+        return run.until_tick(self._program.stop_tick) if self._program.stop_tick > 0 else run.resume()
 
     def restart(self) -> Stopped:
         """Builds the store anew; breakpoints and watches stay."""

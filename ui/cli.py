@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ui import exits
-from ui.start import DEFAULT_LOG_LIMIT, add_program_options, size, start_from
+from ui.start import DEFAULT_LOG_LIMIT, Start, add_program_options, size, start_from
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
 
@@ -20,6 +20,7 @@ _DESCRIPTION = "Debugs a WebAssembly module: step, breakpoints, memory, and the 
 _EPILOG = """\
 wasmscope run MODULE [-- ARGS]     run it without the debugger
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
+wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
 """
 
 
@@ -84,6 +85,8 @@ def _dispatch(words: list[str]) -> int:
             return _run(words[1:])
         case ["inspect"]:
             return _inspect(words[1:])
+        case ["wast"]:
+            return _wast(words[1:])
         case _:
             return _debug(words)
 
@@ -120,6 +123,24 @@ def _inspect(words: list[str]) -> int:
     return run_inspect(args.module, as_json=args.json, disassemble=args.disassemble)
 
 
+def _wast(words: list[str]) -> int:
+    from ui.wast import debug_start, run_scripts
+
+    parser = Parser(prog="wasmscope wast", description="Runs test scripts of the specification.", allow_abbrev=False)
+    parser.add_argument("paths", metavar="FILE|DIR", nargs="+", type=Path)
+    parser.add_argument("--json", action="store_true", help="one JSON object a script, then the totals")
+    parser.add_argument("--debug", action="store_true",
+                        help="open the debugger inside the action of the first failing assertion")  # fmt: skip
+    parser.add_argument("--line", metavar="N", type=int, help="with --debug: at the entry of that line's action")
+    _add_modes(parser)
+    args = parser.parse_args(words)
+    if not args.debug:
+        return run_scripts(args.paths, as_json=args.json)
+    if len(args.paths) > 1 or args.paths[0].is_dir():
+        parser.error("--debug takes one script")
+    return _open(debug_start(args.paths[0], args.line), args)
+
+
 # -- the debugger ----------------------------------------------------------------------------------
 
 
@@ -129,7 +150,11 @@ def _debug(words: list[str]) -> int:
     args = parser.parse_args(ours)
     if args.module is None:
         parser.error("a module is missing")
-    start = start_from(args, program)
+    return _open(start_from(args, program), args)
+
+
+def _open(start: Start, args: argparse.Namespace) -> int:
+    """Opens a front end on a program."""
     if args.batch is not None or args.ex or args.json:
         from ui.batch import run_batch
 
@@ -152,17 +177,23 @@ def _debug_parser() -> Parser:
     )  # fmt: skip
     parser.add_argument("module", metavar="MODULE", nargs="?", help="a .wasm or .wat file")
     parser.add_argument("--version", action="version", version=f"wasmscope {_version()}")
+    _add_modes(parser).add_argument("--json", action="store_true",
+                                    help="with --batch or -ex: events as JSON, one a line")  # fmt: skip
+    parser.add_argument("--log-limit", metavar="SIZE", type=size, default=DEFAULT_LOG_LIMIT,
+                        help="how much of the program's input is kept for going back")  # fmt: skip
+    parser.add_argument("--executor", choices=("reference",), default="reference", help="what runs the program")
+    add_program_options(parser)
+    return parser
+
+
+def _add_modes(parser: Parser) -> argparse._ArgumentGroup:
+    """The options that choose a front end."""
     mode = parser.add_argument_group("the debugger")
     mode.add_argument("--repl", action="store_true", help="a prompt instead of the full screen")
     mode.add_argument("--keys", choices=("default", "vim", "gdb"), default="", help="the keys of the full screen")
     mode.add_argument("--batch", metavar="FILE", help="run a file of commands; - reads standard input")
     mode.add_argument("-ex", metavar="CMD", action="append", default=[], help="run a command (repeatable)")
-    mode.add_argument("--json", action="store_true", help="with --batch or -ex: events as JSON, one a line")
-    mode.add_argument("--log-limit", metavar="SIZE", type=size, default=DEFAULT_LOG_LIMIT,
-                      help="how much of the program's input is kept for going back")  # fmt: skip
-    mode.add_argument("--executor", choices=("reference",), default="reference", help="what runs the program")
-    add_program_options(parser)
-    return parser
+    return mode
 
 
 def _version() -> str:

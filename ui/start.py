@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from debugger.launch import Options
+from debugger.launch import Options, Program
 from debugger.session import Session
 from debugger.terminal import Sink
 from debugger.world import RealWorld, parse_root
@@ -34,6 +34,7 @@ class Start:
 
     options: Options
     world: WorldArgs
+    program: Program | None = None  # None: what the options say
 
     def open(
         self, on_output: Sink | None = None, wait_for_input: bool = False, validate_later: bool = False
@@ -45,7 +46,10 @@ class Start:
         with ExitStack() as undo:
             undo.callback(world.close)
             try:
-                session = Session(self.options, world, wait_for_input=wait_for_input, validate_later=validate_later)
+                session = Session(
+                    self.options, world, wait_for_input=wait_for_input,
+                    validate_later=validate_later and self.program is None, program=self.program,
+                )  # fmt: skip
             except Trap as trap:
                 raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
             undo.pop_all()

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from debugger.wast.unfold import unfolded
 from debugger.wast.node import Node
+from debugger.wast.unfold import unfolded
 from vm.errors import DecodeError, UserError
 from vm.text import assemble
 

@@ -14,8 +14,14 @@ from vm.text import assemble
 from vm.types import F32, V128, Heap, RefType, ValType
 
 _NANS = ("nan:canonical", "nan:arithmetic")
-_KINDS = {"ref.i31": Heap.I31, "ref.struct": Heap.STRUCT, "ref.array": Heap.ARRAY, "ref.eq": Heap.EQ, "ref.any": Heap.ANY,
-          "ref.exn": Heap.EXN}  # fmt: skip
+_KINDS = {
+    "ref.i31": Heap.I31,
+    "ref.struct": Heap.STRUCT,
+    "ref.array": Heap.ARRAY,
+    "ref.eq": Heap.EQ,
+    "ref.any": Heap.ANY,
+    "ref.exn": Heap.EXN,
+}
 
 
 def argument(machine: Machine, node: Node) -> int:
