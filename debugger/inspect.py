@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from debugger.heap import HeapView
 from debugger.symbols import Symbols
 from debugger.values import format_value
 from vm.control import Record
 from vm.facts import FunctionFacts, Instr, Label
 from vm.globals import read_global
-from vm.instance import GlobalExtern, Instance
+from vm.instance import Instance
+from vm.instruction_text import type_text
 from vm.layout import Row
 from vm.machine import CodeKind, Machine
 from vm.memory import Region
 from vm.state import live_types
+from vm.threads import GuestThread
 from vm.types import SLOT_BYTES, Addr, RefType, ValType, slots
 
 
@@ -39,7 +42,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A value with a name: a local, an operand or a global."""
+    """A value with a name: a local, an operand or a global. `type_name` names the module's types, if it has any."""
 
     name: str
     index: int
@@ -47,6 +50,12 @@ class Variable:
     slot: int
     text: str
     addr: Addr
+    named_type: str = ""
+
+    @property
+    def type_name(self) -> str:
+        """The type as the text format writes it."""
+        return self.named_type or str(self.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Inspector:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._symbols: dict[Addr, Symbols] = {}
+        self.heap = HeapView(machine, self.symbols)
 
     def symbols(self, instance: Instance) -> Symbols:
         """Names in an instance's module."""
@@ -113,6 +123,13 @@ class Inspector:
         for number, record in self.machine.frames():
             yield self._frame(number, record, above)
             above = record
+
+    def innermost(self, thread: GuestThread) -> str:
+        """The function a thread is in."""
+        if not thread.control.depth:
+            return ""
+        record = thread.control.top
+        return self._frame(0, record, None).name
 
     def frame(self, number: int) -> Frame | None:
         """One frame, None when there is none of that number."""
@@ -154,7 +171,7 @@ class Inspector:
             types = self.facts(frame).local_types
             symbols = self.symbols(frame.instance)
             names = [symbols.local(frame.func, i) for i in range(len(types))]
-        return tuple(self._variables(frame.record.base, types, names, 0))
+        return tuple(self._variables(frame.record.base, types, names, frame.instance))
 
     def operands(self, frame: Frame) -> tuple[Variable, ...]:
         """The operand stack, bottom first."""
@@ -163,20 +180,26 @@ class Inspector:
         facts = self.facts(frame)
         types = live_types(self.machine, frame.record, frame.above)[len(facts.frame_types) :]
         base = Addr(frame.record.base + facts.num_local_slots * SLOT_BYTES)
-        return tuple(self._variables(base, types, [f"[{i}]" for i in range(len(types))], 0))
+        return tuple(self._variables(base, types, [f"[{i}]" for i in range(len(types))], frame.instance))
 
-    def _variables(self, base: Addr, types: tuple[ValType, ...], names: list[str], first: int) -> Iterator[Variable]:
+    def _variables(
+        self, base: Addr, types: tuple[ValType, ...], names: list[str], instance: Instance | None
+    ) -> Iterator[Variable]:
         at = base
-        for i, (type_, name) in enumerate(zip(types, names, strict=True), first):
+        for i, (type_, name) in enumerate(zip(types, names, strict=True)):
             size = slots(type_) * SLOT_BYTES
             slot = self.machine.space.load(at, size)
-            yield Variable(name, i, type_, slot, self.format(slot, type_), at)
+            named = "" if instance is None else type_text(type_, self.symbols(instance))
+            yield Variable(name, i, type_, slot, self.format(slot, type_), at, named)
             at = Addr(at + size)
 
     def format(self, slot: int, type_: ValType) -> str:
         """A slot as text; a funcref names its function."""
         if isinstance(type_, RefType) and type_.is_func and slot:
             return f"{slot:#x} → {self.describe_func_ref(Addr(slot))}"
+        if isinstance(type_, RefType) and slot:
+            text = self.heap.describe(slot)
+            return text if self.machine.gc.is_i31(slot) else f"{slot:#x} → {text}"
         return format_value(slot, type_)
 
     def labels(self, frame: Frame) -> tuple[LabelInfo, ...]:
@@ -198,11 +221,11 @@ class Inspector:
 
     def global_(self, instance: Instance, index: int) -> Variable:
         """One global, imported ones counted first."""
-        return self._global(self.symbols(instance).global_(index), index, instance.globals[index])
-
-    def _global(self, name: str, index: int, extern: GlobalExtern) -> Variable:
-        slot = read_global(self.machine, extern)
-        return Variable(name, index, extern.type.value, slot, self.format(slot, extern.type.value), extern.storage)
+        symbols, extern = self.symbols(instance), instance.globals[index]
+        slot, name = read_global(self.machine, extern), symbols.global_(index)
+        named = type_text(instance.module.globals[index].value, symbols)
+        text = self.format(slot, extern.type.value)
+        return Variable(name, index, extern.type.value, slot, text, extern.storage, named)
 
     def table_elements(self, instance: Instance, table: int, start: int, count: int) -> tuple[TableElement, ...]:
         """Elements [start, start + count), as many as there are."""

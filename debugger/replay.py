@@ -6,7 +6,8 @@ from debugger.launch import Launched, Loaded, Options, launch
 from debugger.threads import Scheduler
 from debugger.world import no_world
 from vm.errors import UserError
-from vm.journal import Edit, Entry, Invoke
+from vm.gc_collect import collect
+from vm.journal import Collect, Edit, Entry, Invoke, Outside
 from vm.machine import Machine, ThreadState
 from vm.reference.executor import ReferenceExecutor
 
@@ -49,7 +50,7 @@ def _advance(machine: Machine, executor: Scheduler, tick: int) -> None:
         executor.run(tick - machine.tick)
 
 
-def _apply(machine: Machine, entry: Invoke | Edit) -> None:
+def _apply(machine: Machine, entry: Outside) -> None:
     match entry:
         case Invoke(_, number, func, args):
             machine.clear_call()
@@ -57,3 +58,5 @@ def _apply(machine: Machine, entry: Invoke | Edit) -> None:
         case Edit(_, writes):
             for write in writes:
                 machine.space.rewrite(write)
+        case Collect():
+            collect(machine)

@@ -27,7 +27,9 @@ from debugger.threads import Scheduler
 from debugger.watches import Watches
 from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
+from vm.gc_collect import Collected, collect
 from vm.instance import Instance
+from vm.journal import Collect
 from vm.machine import Machine, ThreadState
 from vm.memories import LinearMemory
 from vm.poke import poke
@@ -365,6 +367,12 @@ class Session:
         """Changes bytes of a linear memory by hand. Raises UserError, MemoryFault."""
         memory.read(offset, len(data))
         poke(self.machine, Addr(memory.region.base + offset), data)
+
+    def collect_garbage(self) -> Collected:
+        """Frees the objects of the GC heap that nothing reaches."""
+        done = collect(self.machine)
+        self.machine.journal.add(Collect(self.machine.tick))
+        return done
 
     def jump(self, location: str) -> None:
         """Makes another instruction of the innermost function the next one, where the operand types agree.

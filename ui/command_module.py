@@ -43,7 +43,12 @@ def _exports(context: Context, args: Namespace) -> Iterable[Line]:
 def _globals(context: Context, args: Namespace) -> Iterable[Line]:
     instance = context.session.instance()
     rows: list[list[Part]] = [
-        [(v.name, Role.NAME), (str(g.type), Role.TYPE), (v.text, value_role(v)), (address(v.addr), Role.ADDRESS)]
+        [
+            (v.name, Role.NAME),
+            (f"(mut {v.type_name})" if g.type.mutable else v.type_name, Role.TYPE),
+            (v.text, value_role(v)),
+            (address(v.addr), Role.ADDRESS),
+        ]
         for v, g in zip(context.session.inspect.globals(instance), instance.globals, strict=True)
     ]
     return columns(rows, indent="  ") or [note("no globals")]
@@ -71,7 +76,7 @@ _PATTERN = at_most_one("PATTERN", "pattern")
 COMMANDS = (
     Command("info functions", _FAMILY, "functions, or those whose name matches", _functions,
             ("image lookup",), _PATTERN, whole),
-    Command("info types", _FAMILY, "function types", _types),
+    Command("info types", _FAMILY, "types: functions, structs and arrays", _types),
     Command("info imports", _FAMILY, "imports", _imports),
     Command("info exports", _FAMILY, "exports", _exports),
     Command("info globals", _FAMILY, "globals and their values", _globals, ("info variables",)),

@@ -12,11 +12,13 @@ from debugger.session import Session
 from ui import (
     command_break,
     command_find,
+    command_heap,
     command_look,
     command_memory,
     command_module,
     command_run,
     command_shell,
+    command_threads,
     command_value,
     command_xrefs,
 )
@@ -36,6 +38,8 @@ TABLE = CommandTable(
         *command_find.COMMANDS,
         *command_module.COMMANDS,
         *command_xrefs.COMMANDS,
+        *command_heap.COMMANDS,
+        *command_threads.COMMANDS,
         *command_shell.COMMANDS,
     ),
     _GROUP_ALIASES,

@@ -69,7 +69,7 @@ def stop_fields(stopped: Stopped, views: Views) -> dict[str, Any]:
 
 
 def _variable(item: Variable) -> dict[str, Any]:
-    return {"name": item.name, "type": str(item.type), "text": item.text, "slot": item.slot}
+    return {"name": item.name, "type": item.type_name, "text": item.text, "slot": item.slot}
 
 
 def _detail(detail: Detail) -> dict[str, Any]:

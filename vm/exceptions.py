@@ -32,16 +32,17 @@ def tag_of(machine: Machine, exception: int) -> Tag:
     return Tag(header.get("tag_instance"), header.get("tag_index"))
 
 
-def _tag_at(machine: Machine, instance: Instance, index: int) -> Tag:
+def tag_at(machine: Machine, instance: Instance, index: int) -> Tag:
+    """Which tag an instance means by an index."""
     tag = instance.tags[index]
     owner = machine.instance_at(tag.owner)
     assert owner is not None
     return Tag(owner.number, tag.index)
 
 
-def find_handler(machine: Machine, exception: int) -> Caught | None:
+def find_handler(machine: Machine, thrown: Tag) -> Caught | None:
     """The first handler from the innermost frame out; host frames catch none. All frames are in memory."""
-    thrown, control = tag_of(machine, exception), machine.control
+    control = machine.control
     innermost = control.depth - 1
     for frame in range(innermost, -1, -1):
         record = control[frame]
@@ -52,7 +53,7 @@ def find_handler(machine: Machine, exception: int) -> Caught | None:
         instrs = machine.function_facts(instance, record.func).instrs
         label = instrs[record.pc if frame == innermost else record.pc - 1].label
         for handler in handlers(label):
-            if handler.tag is None or _tag_at(machine, instance, handler.tag) == thrown:
+            if handler.tag is None or tag_at(machine, instance, handler.tag) == thrown:
                 return Caught(frame, handler, instance)
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vm.floats import hex_float, short_float
 from vm.instructions import EMPTY_BLOCK, Catch, Immediate, Immediates, Instruction, block_type
+from vm.module import Module
 from vm.naming import Naming
 from vm.ops.row import Imm, Op
 from vm.types import (
@@ -80,6 +81,15 @@ def composite_text(type_: CompositeType, naming: Naming) -> str:
             return f"(struct{''.join(f' (field {field(f)})' for f in fields)})"
         case ArrayType(element):
             return f"(array {field(element)})"
+
+
+def definition_text(module: Module, index: int, naming: Naming) -> str:
+    """A type with what it declares: `(sub $above (struct (field i32)))`."""
+    text, said = composite_text(module.types[index], naming), module.declared.get(index)
+    if said is None:
+        return text
+    supers = "".join(f" {naming.type_(i)}" for i in said.supers)
+    return f"(sub{' final' if said.final else ''}{supers} {text})"
 
 
 def _integer(value: Immediate, bits: int) -> str:

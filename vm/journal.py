@@ -54,7 +54,15 @@ class Switch:
     thread: int
 
 
-Entry = HostResult | Invoke | Edit | Switch
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Garbage was collected by hand."""
+
+    tick: int
+
+
+Outside = Invoke | Edit | Collect
+Entry = HostResult | Outside | Switch
 
 
 class ReplayMismatch(WasmscopeError):
@@ -76,14 +84,14 @@ class Journal:
         self.limit_bytes, self.size_bytes = limit_bytes, 0
         self.complete = True
         self.why_incomplete = ""
-        self._replay: list[HostResult | Invoke | Edit] | None = None
+        self._replay: list[HostResult | Outside] | None = None
         self._switches: list[Switch] = []
 
     def add(self, entry: Entry) -> None:
         """Keeps an entry, unless the limit is reached or the journal is being replayed."""
         if self._replay is not None or not self.complete:
             return
-        writes = () if isinstance(entry, Invoke | Switch) else entry.writes
+        writes = () if isinstance(entry, Invoke | Switch | Collect) else entry.writes
         self.size_bytes += _ENTRY_BYTES + sum(len(write.data) for write in writes)
         if self.size_bytes > self.limit_bytes:
             self.give_up(f"it passed its limit of {self.limit_bytes:,} bytes")
@@ -122,7 +130,7 @@ class Journal:
         """The next switch was made."""
         self._switches.pop()
 
-    def next_outside(self) -> Invoke | Edit | None:
+    def next_outside(self) -> Outside | None:
         """The next recorded call or edit from outside, None at the journal's end; host results stay."""
         assert self._replay is not None
         for i in range(len(self._replay) - 1, -1, -1):
@@ -143,5 +151,7 @@ def _describe(entry: Entry | None) -> str:
             return f"a call of function {entry.func} from outside at tick {entry.tick:,}"
         case Edit():
             return f"an edit at tick {entry.tick:,}"
+        case Collect():
+            return f"a collection of garbage at tick {entry.tick:,}"
         case Switch():
             return f"thread {entry.thread}'s turn at tick {entry.tick:,}"

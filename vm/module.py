@@ -128,6 +128,7 @@ class Names:
     locals: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     labels: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     types: Mapping[int, str] = field(default_factory=dict)
+    fields: Mapping[int, Mapping[int, str]] = field(default_factory=dict)  # of struct types
     tables: Mapping[int, str] = field(default_factory=dict)
     memories: Mapping[int, str] = field(default_factory=dict)
     globals: Mapping[int, str] = field(default_factory=dict)

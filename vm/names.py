@@ -22,7 +22,7 @@ _MAPS = {
     9: "datas",
     11: "tags",
 }
-_INDIRECT_MAPS = {2: "locals", 3: "labels"}
+_INDIRECT_MAPS = {2: "locals", 3: "labels", 10: "fields"}
 
 NameMap = dict[int, str]
 IndirectNameMap = dict[int, Mapping[int, str]]
@@ -73,6 +73,7 @@ def decode_names(data: bytes, payload: Span) -> Names:
         locals=indirect["locals"],
         labels=indirect["labels"],
         types=maps["types"],
+        fields=indirect["fields"],
         tables=maps["tables"],
         memories=maps["memories"],
         globals=maps["globals"],

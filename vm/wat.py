@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vm.disasm import disassemble
-from vm.instruction_text import InstructionText, composite_text, type_text
+from vm.instruction_text import InstructionText, definition_text, type_text
 from vm.instructions import instructions
 from vm.module import Data, Elem, Export, Import, Module, Span
 from vm.naming import Naming
@@ -67,12 +67,7 @@ class _Text:
                 yield ")"
 
     def _type(self, index: int) -> str:
-        text = composite_text(self.module.types[index], self.naming)
-        said = self.module.declared.get(index)
-        if said is not None:
-            supers = "".join(f" {self.naming.type_(i)}" for i in said.supers)
-            text = f"(sub{' final' if said.final else ''}{supers} {text})"
-        return _named("type", self.naming.type_(index), text)
+        return _named("type", self.naming.type_(index), definition_text(self.module, index, self.naming))
 
     def tags(self) -> Iterator[str]:
         first = len(self.module.tags) - len(self.module.defined_tags)

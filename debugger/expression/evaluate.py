@@ -259,6 +259,8 @@ class Evaluator:
                 if node.name == "func":
                     return text_value(target.note or "null")
                 return self._member(self._func_ref(target), node)
+            case int() if isinstance(target.type, Reference):
+                return self._memory.field(target, node.name)
             case int() | float() | str() | bytes():
                 raise UserError(f"a {target.type} has no members")
             case group:
@@ -283,6 +285,8 @@ class Evaluator:
             return self._memory.load(element, Addr(start + index * self._stride(element)))
         if isinstance(target.type, Array):
             return self._array_element(target, target.type, index)
+        if isinstance(target.type, Reference) and target.type.name != FUNCREF_TYPE.name:
+            return self._memory.object_element(target, index)
         raise UserError(f"a {target.type} has no elements")
 
     def _array_element(self, target: Value, array: Array, index: int) -> Value:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from debugger.expression.types import (
     CSTR,
-    EXTERNREF_TYPE,
     FUNCREF_TYPE,
+    I32_TYPE,
     SCALARS,
     STRING,
     U8_TYPE,
@@ -23,6 +23,7 @@ from debugger.expression.types import (
     size_of,
 )
 from debugger.expression.value import Value, decoded, text_value
+from debugger.heap import Field
 from debugger.inspect import Inspector
 from vm.errors import MemoryFault, UserError
 from vm.instance import Instance
@@ -30,7 +31,7 @@ from vm.layout import Layout, StructView
 from vm.machine import Machine
 from vm.memory import RegionKind
 from vm.tables import Table
-from vm.types import SLOT_BYTES, Addr, GlobalType, ValType, slots
+from vm.types import SLOT_BYTES, Addr, GlobalType, Packed, ValType, slots
 
 _MOST_BYTES = 1 << 20  # of one value
 _MOST_TEXT_BYTES = 4096
@@ -104,7 +105,43 @@ class TypedMemory:
         value = int.from_bytes(data, "little")
         if type_ == FUNCREF_TYPE and value:
             return self.inspect.describe_func_ref(Addr(value))
+        if isinstance(type_, Reference) and type_ != FUNCREF_TYPE and value:
+            return self.inspect.heap.describe(value)
         return self.inspect.describe_address(value) if isinstance(type_, Pointer) and type_.native else ""
+
+    def field(self, reference: Value, name: str) -> Value:
+        """A field of the object a reference leads to; an array's `length`, an i31's `value`. Raises UserError."""
+        heap, ref = self.machine.gc, reference.integer
+        if ref and heap.is_i31(ref):
+            if name != "value":
+                raise UserError(f"a number in a reference has no field {name!r}", "it has value")
+            return Value(I32_TYPE, I32_TYPE.wrap((ref >> 1) - (1 << 31 if ref >> 31 else 0)))
+        self._check_object(reference)
+        if name == "length" and heap.object(ref).kind == "array":
+            return Value(U32_TYPE, heap.length(ref))
+        if name == "host" and heap.object(ref).kind == "extern":
+            return Value(U32_TYPE, heap.host_value(ref))
+        return self._part(self.inspect.heap.part(ref, name), f"field {name}")
+
+    def object_element(self, reference: Value, index: int) -> Value:
+        """An element of the array a reference leads to, or a struct's field by number. Raises UserError."""
+        self._check_object(reference)
+        return self._part(self.inspect.heap.element(reference.integer, index), f"element {index}")
+
+    def _check_object(self, reference: Value) -> None:
+        if not reference.integer:
+            raise UserError("the reference is null", "there is no object")
+
+    def _part(self, field: Field, label: str) -> Value:
+        """What a part of an object holds."""
+        storage = field.part.storage
+        if isinstance(storage, Packed):
+            return Value(SCALARS[f"u{8 * field.part.bytes}"], field.bits, field.addr, label=label)
+        kind = of_value(storage)
+        if kind == FUNCREF_TYPE:  # an id lies there, so it has no address to write to
+            return Value(kind, field.bits, None, self.note(kind, field.bits.to_bytes(8, "little")), label)
+        data = field.bits.to_bytes(field.part.bytes, "little")
+        return decoded(kind, data, field.addr, self.note(kind, data), label)
 
     def _text(self, addr: Addr) -> str:
         """A zero-terminated string, or what comes before the memory's end or a limit."""
@@ -134,7 +171,8 @@ class TypedMemory:
         addr = Addr(table.region.base + index * table.element_bytes)
         label = f"table[{number}][{index}]"
         if not table.is_func:
-            return Value(EXTERNREF_TYPE, found.word, addr, "" if found.state == "null" else found.text, label)
+            note = "" if found.state == "null" else self.inspect.heap.describe(found.word)
+            return Value(Reference(str(table.type.elem), 4), found.word, addr, note, label)
         type_ = Reference("funcref", table.element_bytes, in_table=True)
         target = found.func_ref if found.state == "func" and found.func_ref is not None else 0
         return Value(type_, target, addr, found.text if found.state != "null" else "", label)

@@ -57,7 +57,7 @@ class String:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A funcref (a VMFuncRef's address) or an externref (an offset into the GC heap). `in_table`: an era's word."""
+    """A funcref (a VMFuncRef's address) or a reference into the GC heap (an offset). `in_table`: an era's word."""
 
     name: str
     size: int
@@ -115,7 +115,7 @@ F32_TYPE, F64_TYPE = Scalar("f32", 4, Sort.FLOAT), Scalar("f64", 8, Sort.FLOAT)
 U8_TYPE, U32_TYPE, U64_TYPE = (Scalar(f"u{n * 8}", n, Sort.UNSIGNED) for n in (1, 4, 8))
 I32_TYPE, I64_TYPE = Scalar("i32", 4, Sort.SIGNED), Scalar("i64", 8, Sort.SIGNED)
 STRING = String()
-FUNCREF_TYPE, EXTERNREF_TYPE = Reference("funcref", 8), Reference("externref", 4)
+FUNCREF_TYPE = Reference("funcref", 8)
 
 SCALARS: Mapping[str, Scalar] = MappingProxyType(
     {
@@ -136,7 +136,7 @@ def of_value(type_: ValType) -> Scalar | Reference | Array:
     """The type of a guest's value."""
     match type_:
         case RefType():
-            return FUNCREF_TYPE if type_.is_func else EXTERNREF_TYPE
+            return FUNCREF_TYPE if type_.is_func else Reference(str(type_), 4)
         case NumType.V128:
             return Array(U8_TYPE, 16)
         case _ if type_ is I32:

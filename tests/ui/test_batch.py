@@ -27,7 +27,7 @@ def test_results_of_the_entry(tmp_path: Path) -> None:
     [
         (["info functions"], "$twice"),
         (["info functions tw"], "func[1]  $twice"),
-        (["info types"], "[i32] -> [i32]"),
+        (["info types"], "(func (param i32) (result i32))"),
         (["info exports"], "divide"),
         (["info imports"], "no imports"),
         (["info globals"], "$calls"),

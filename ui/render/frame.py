@@ -17,7 +17,7 @@ def variables(items: Sequence[Variable], changed: frozenset[str] = frozenset()) 
 
 def _variable(item: Variable, changed: bool) -> list[Part]:
     value: Part = (item.text, Role.CHANGED if changed else value_role(item))
-    cells: list[Part] = [(name_of(item), Role.NAME), (str(item.type), Role.TYPE), value]
+    cells: list[Part] = [(name_of(item), Role.NAME), (item.type_name, Role.TYPE), value]
     return [*cells, ("Δ", Role.CHANGED)] if changed else cells
 
 
@@ -37,7 +37,7 @@ def operands(items: Sequence[Variable]) -> list[Line]:
     """The operand stack, top first; [0] is the top."""
     rows = []
     for from_top, item in enumerate(reversed(items)):
-        cells: list[Part] = [(f"[{from_top}]", Role.LABEL), (str(item.type), Role.TYPE), (item.text, value_role(item))]
+        cells: list[Part] = [(f"[{from_top}]", Role.LABEL), (item.type_name, Role.TYPE), (item.text, value_role(item))]
         if from_top == 0:
             cells.append(("← top", Role.DIM))
         rows.append(cells)

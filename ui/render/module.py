@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ui.render.line import Line, Part, Role, columns
+from vm.instruction_text import definition_text
 from vm.module import Custom, Data, Elem, Import, Module
 from vm.naming import Naming
 from vm.types import ExternKind
@@ -44,7 +45,8 @@ def sections(module: Module) -> list[Line]:
 
 
 def types(module: Module, naming: Naming) -> list[Line]:
-    rows = [[(naming.type_(i), Role.NAME), (str(t), Role.TYPE)] for i, t in enumerate(module.types)]
+    rows = [[(naming.type_(i), Role.NAME), (definition_text(module, i, naming), Role.TYPE)]
+            for i in range(len(module.types))]  # fmt: skip
     return columns(rows, indent="  ")
 
 

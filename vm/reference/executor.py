@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from vm.control import WASM_FRAME, Record
 from vm.errors import Trap, TrapKind
-from vm.exceptions import enter_handler, find_handler, uncaught
+from vm.exceptions import enter_handler, find_handler, tag_of, uncaught
 from vm.gc_collect import collect
 from vm.gc_heap import CollectNeeded
 from vm.host import Block, Call, Exit, Outcome, Raise, Return, Throw
@@ -219,7 +219,7 @@ class ReferenceExecutor:
         """The exception thrown goes to its handler; without one the guest traps where it threw."""
         self._pc = self.targets.left_at
         self._flush()
-        caught = find_handler(self.machine, self.targets.thrown)
+        caught = find_handler(self.machine, tag_of(self.machine, self.targets.thrown))
         if caught is None:
             return Stop(StopKind.TRAP, uncaught(self.machine, self.targets.thrown)), left + 1
         for depth in range(caught.frame + 1, self.machine.control.depth):
