@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from debugger.expression.evaluate import Evaluator
 from debugger.inspect import Inspector
 from vm.decode import decode
+from vm.errors import Trap
 from vm.host import HostFunction
 from vm.instance import Extern, Instance
 from vm.instantiate import instantiate
 from vm.machine import Machine
 from vm.module import Module
 from vm.reference.executor import ReferenceExecutor
-from vm.stop import Stop
+from vm.stop import Stop, StopKind
 from vm.text import assemble
 from vm.validate import validate
 
@@ -49,6 +50,18 @@ class World:
         """Calls an export and runs it for some ticks, or to its end."""
         self.begin(export, *args)
         return self.executor.run(ticks)
+
+    def call(self, export: str, *args: int) -> tuple[int, ...]:
+        """Calls an export; its result slots."""
+        stop = self.run(export, *args)
+        assert stop.kind is StopKind.FINISHED, stop
+        return self.machine.results()
+
+    def trap(self, export: str, *args: int) -> Trap:
+        """Calls an export; the trap it ends with."""
+        stop = self.run(export, *args)
+        assert stop.kind is StopKind.TRAP and stop.trap is not None, stop
+        return stop.trap
 
     def evaluator(self, frame: int = 0) -> Evaluator:
         return Evaluator(self.machine, self.inspect, self.instance, self.inspect.frame(frame))
