@@ -64,6 +64,13 @@ class Watches:
         self._next += 1
         return watch
 
+    def change(self, id_: int, text: str) -> None:
+        """Another expression in the place of one; the text was checked. Raises UserError when there is none."""
+        if id_ not in self._all:
+            raise UserError(f"there is no watch {id_}")
+        self._all[id_] = Watch(id_, text.strip())
+        self._seen.pop(id_, None)
+
     def delete(self, id_: int) -> None:
         """Raises UserError when there is none of that number."""
         if id_ not in self._all:

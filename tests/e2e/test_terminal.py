@@ -93,7 +93,7 @@ def test_keys_mouse_resize_and_quit(terminal: Terminal) -> None:
     terminal.keys("F10")
     terminal.sees("❚❚ step")
     terminal.resize(80, 24)
-    terminal.sees("2 Frame 3 Stack")
+    terminal.sees("2 Frame │ 3 Stack")
     terminal.resize(20, 10)
     terminal.sees("too")
     terminal.resize(200, 50)

@@ -98,10 +98,12 @@ class Shown:
 
 @asynccontextmanager
 async def shown(
-    start: Start, size: tuple[int, int] = (120, 40), wait: bool = True, keys: str = ""
+    start: Start, size: tuple[int, int] = (120, 40), wait: bool = True, keys: str = "", first_time: bool = False
 ) -> AsyncIterator[Shown]:
     """The screen on a program, standing at its entry; at once when it shall not `wait` for that."""
     app = WasmscopeApp(start, keys=keys)
+    if not first_time:
+        app.first_time.forget()
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
         if wait:

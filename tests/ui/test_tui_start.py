@@ -85,3 +85,22 @@ async def test_the_title_says_when_input_is_waited_for(tmp_path: Path) -> None:
         await screen.sees("waiting for input")
         await screen.press("f6")
         await screen.sees("❚❚ pause")
+
+
+@on_loop
+async def test_hints_are_gone_once_they_were_of_use(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "fib", "5"), first_time=True) as screen:
+        await screen.sees("first time here: n steps over")
+        await screen.press("n")
+        assert "steps over" not in screen.text()
+        await screen.sees("first time here: b sets a breakpoint")
+        await screen.press("b")
+        assert "sets a breakpoint" not in screen.text()
+    async with shown(start(tmp_path, FIB, "fib", "5"), first_time=True) as screen:
+        await screen.sees("first time here: ^P finds")
+        await screen.press("ctrl+p", "escape")
+        assert "first time" not in screen.text()
+        await screen.press("b", "n")
+        await screen.sees("tick")
+    async with shown(start(tmp_path, FIB, "fib", "5"), (80, 20), first_time=True) as screen:
+        assert "first time" not in screen.text()

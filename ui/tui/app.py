@@ -24,6 +24,7 @@ from ui.tui.bridge import UPDATES_PER_SECOND, Bridge, Broken, Done
 from ui.tui.choosing import Choosing
 from ui.tui.context import Screen
 from ui.tui.desk import Desk
+from ui.tui.first_time import FirstTime
 from ui.tui.help import HelpScreen, help_lines
 from ui.tui.keys import EVERYWHERE
 from ui.tui.marking import Marking
@@ -61,7 +62,9 @@ class WasmscopeApp(App[int]):
         configuration = read_configuration(folders.config / CONFIG_NAME)
         if keys:
             configuration = replace(configuration, keys=keys)
-        self.choosing = Choosing(self, configuration, Kept(folders.state))
+        kept = Kept(folders.state)
+        self.choosing = Choosing(self, configuration, kept)
+        self.first_time = FirstTime(kept, lambda: self.choosing.keymap)
         self.bridge = Bridge(self)
         self.session: Session = start.open(self.bridge.output, wait_for_input=True, validate_later=True)
         self.bridge.attach(self.session)
@@ -86,6 +89,7 @@ class WasmscopeApp(App[int]):
         self.desk = Desk(self.shared)
         yield self.desk
         yield Bar(id="hints")
+        yield self.first_time
         yield Prompt()
 
     def on_mount(self) -> None:
@@ -119,6 +123,7 @@ class WasmscopeApp(App[int]):
 
     def _draw_bars(self) -> None:
         width, desk = self.size.width, self.desk
+        self.first_time.draw()
         self.query_one("#title", Bar).put(title(self.shared, width))
         keys = hints(self.shared, desk.hints, desk.pane(desk.active) is None, width)
         self.query_one("#hints", Bar).put(self._message or keys)
@@ -247,6 +252,7 @@ class WasmscopeApp(App[int]):
     # -- keys ------------------------------------------------------------------------------------
 
     def action_run(self, how: str) -> None:
+        self.first_time.used("run")
         self.runner.run(how)
 
     def action_pause(self) -> None:
@@ -262,6 +268,7 @@ class WasmscopeApp(App[int]):
         self.sides.front.action_run_to_cursor()
 
     def on_placing_pane_toggle(self, message: PlacingPane.Toggle) -> None:
+        self.first_time.used("mark")
         self.trying(lambda: self.marking.toggle(message.where))
 
     def on_placing_pane_run_to(self, message: PlacingPane.RunTo) -> None:
@@ -283,6 +290,7 @@ class WasmscopeApp(App[int]):
         self.desk.zoom()
 
     def action_find(self, kind: str = "") -> None:
+        self.first_time.used("find")
         self.trying(lambda: self.choosing.open(kind))
 
     def popup(self, screen: ModalScreen[Any], chosen: Callable[[Any], None]) -> None:
@@ -356,6 +364,7 @@ class WasmscopeApp(App[int]):
     # -- the rest --------------------------------------------------------------------------------
 
     def action_help(self) -> None:
+        self.first_time.used("find")
         self.push_screen(HelpScreen(help_lines(self.shared.context.table.commands, self.choosing.keymap)))
 
     async def action_quit(self) -> None:

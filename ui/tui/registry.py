@@ -9,16 +9,18 @@ from textual.widget import Widget
 
 from ui.tui.arrange import Layout, Place
 from ui.tui.context import Screen
+from ui.tui.panes.breakpoints import BreakpointsPane
 from ui.tui.panes.catalog import files_pane, module_pane, tables_pane
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import ConsolePane, OutputPane
 from ui.tui.panes.frame import FramePane
 from ui.tui.panes.instances import InstancesPane
-from ui.tui.panes.lists import BreakpointsPane, MapPane, WatchesPane
+from ui.tui.panes.lists import MapPane
 from ui.tui.panes.memory import MemoryPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
 from ui.tui.panes.vmctx import VmctxPane
+from ui.tui.panes.watches import WatchesPane
 
 
 @dataclass(frozen=True, slots=True)

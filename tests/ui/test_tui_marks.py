@@ -1,0 +1,67 @@
+"""Breakpoints and watches, changed in their panes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.ui.programs import FIB, start
+from tests.ui.screens import Shown, on_loop, shown
+
+
+async def answer(screen: Shown, text: str) -> None:
+    await screen.press("ctrl+u")
+    await screen.type(text)
+    await screen.press("enter")
+
+
+@on_loop
+async def test_breakpoints_are_changed_in_place(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "fib", "6")) as screen:
+        await screen.press("9", "a")
+        await answer(screen, "fib")
+        await screen.sees("$fib+0x1")
+        await screen.press("e")
+        await answer(screen, "n <")
+        assert not next(iter(screen.app.session.breakpoints)).condition
+        await screen.press("e")
+        await answer(screen, "n == 3")
+        await screen.sees("if n == 3")
+        await screen.press("h")
+        await answer(screen, "often")
+        await screen.sees("'often' is not a hit rule")
+        await screen.press("h")
+        await answer(screen, "2")
+        await screen.sees("hits 2")
+        await screen.press("c")
+        await screen.sees("breakpoint #1")
+        assert "$n  i32  3" in screen.text()
+        await screen.press("h", "ctrl+u", "enter", "e", "ctrl+u", "enter", "l")
+        await answer(screen, "n is {n}")
+        await screen.press("c")
+        await screen.sees("finished: 8")
+        await screen.press("8")
+        await screen.sees("n is 1")
+        await screen.press("escape", "9", "l", "ctrl+u", "enter")
+        assert not next(iter(screen.app.session.breakpoints)).log
+        await screen.press("enter")
+        assert screen.app.desk.active == "code"
+        await screen.press("9", "a")
+        await answer(screen, "nowhere_yet")
+        await screen.press("end", "enter")
+        await screen.sees("nothing is called nowhere_yet yet")
+
+
+@on_loop
+async def test_watches_are_changed_in_place(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "fib", "6")) as screen:
+        await screen.press("w")
+        await answer(screen, "n + 1")
+        await screen.sees("n + 1  7")
+        await screen.press("0", "enter")
+        await answer(screen, "n +")
+        await screen.sees("n + 1  7")
+        await screen.press("e")
+        await answer(screen, "n * 100")
+        await screen.sees("n * 100  600")
+        await screen.press("x")
+        await screen.sees("no watch expression")
