@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from debugger.provide import Stub, runtime_functions, shared_memories, stubs
 from debugger.scratch import BOUNDARY
 from debugger.values import parse_args
 from vm.decode import decode
@@ -40,8 +41,10 @@ class Options:
     env: tuple[str, ...] = ()  # NAME=value
     preloads: tuple[tuple[str, Path], ...] = ()  # (module name, file): its exports can be imported
     hosts: tuple[HostFunction, ...] = ()
+    stubs: tuple[Stub, ...] = ()  # host functions that answer the same each time, or trap
     limits: MachineLimits = field(default_factory=MachineLimits)
     era: Era | None = None  # None: the newest
+    canonical_nan: bool = False  # arithmetic makes only these
     log_limit_bytes: int = DEFAULT_LIMIT_BYTES
 
 
@@ -137,18 +140,25 @@ def program(options: Options, bodies_later: bool = False) -> Program:
 def launch(options: Options, loaded: Loaded, world: World) -> Launched:
     """Builds the store. Raises LinkError and UserError; a Trap of a segment or of the exhaustion kind goes up."""
     machine = Machine(options.era, options.limits)
+    machine.canonical_nan = options.canonical_nan
     machine.journal = Journal(options.log_limit_bytes)
     descriptors = DescriptorTable.create(machine.space, machine.layouts, options.roots)
     args = (loaded.path.name, *options.args)
     wasi = Wasi(descriptors, world, tuple(map(os.fsencode, args)), tuple(map(os.fsencode, options.env)))
     provider: dict[tuple[str, str], Extern | HostFunction] = {(f.module, f.name): f for f in wasi.functions()}
-    provider.update({(f.module, f.name): f for f in options.hosts})
+    provider.update({(f.module, f.name): f for f in (*runtime_functions(), *options.hosts)})
     phases: list[Phase] = []
     for name, path in options.preloads:
         instance = instantiate(machine, load(path).valid, provider, name)
         phases += _start_phases(instance)
         provider.update({(name, export): extern for export, extern in exports_of(instance).items()})
-    main = instantiate(machine, loaded.valid, provider, loaded.module.names.module or loaded.path.stem)
+    provider.update(shared_memories(machine, loaded.module, provider))
+    provider.update(stubs(loaded.module, options.stubs, provider))
+    name = loaded.module.names.module or loaded.path.stem
+    main = instantiate(machine, loaded.valid, provider, name)
+    machine.thread_instance = lambda caller: instantiate(
+        machine, loaded.valid, provider, f"{name}, thread {len(machine.threads)}"
+    )
     machine.define_host(BOUNDARY)
     phases += _start_phases(main)
     phases += _entry_phases(main, options)

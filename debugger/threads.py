@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from vm.errors import Trap, TrapKind, UserError
+from vm.host import THREAD_SPAWN
 from vm.journal import Switch
 from vm.machine import Machine, ThreadState
+from vm.spawning import go_on
 from vm.stop import Executor, Site, Stop, StopKind
 from vm.threads import GuestThread, time_out, virtual_ns, waiters
 
@@ -44,6 +46,8 @@ class Scheduler:
         while budget is None or budget > 0:
             if not fresh and machine.pause_requested():
                 return Stop(StopKind.PAUSED)
+            if not fresh and self._here() in sites:  # the executor runs its first instruction whatever stands there
+                return Stop(StopKind.SITE)
             before = machine.tick
             stop = self.executor.run(self._share(budget), sites)
             if budget is not None:
@@ -57,17 +61,28 @@ class Scheduler:
     def _share(self, budget: int | None) -> int | None:
         """Ticks until the turn is over, or until a wait is."""
         machine = self.machine
-        if len(machine.threads) == 1:
+        if len(machine.threads) == 1 and not self._may_spawn():
             return budget
         ends = [] if budget is None else [budget]
         if machine.journal.replaying:
             following = machine.journal.next_switch()
-            ends += [] if following is None else [max(1, following.tick - machine.tick)]
+            if following is not None and not following.forced:
+                ends.append(max(1, following.tick - machine.tick))
         elif self._sharing:
             ends.append(self.policy.quantum_ticks - machine.tick % self.policy.quantum_ticks)
         until = [t.record.get("wait_until_ns") for t in waiters(machine)]
         ends += [max(1, ns - virtual_ns(machine)) for ns in until if ns]
         return min(ends, default=None)
+
+    def _may_spawn(self) -> bool:
+        """Whether a second thread may come: turns are counted from the first instruction on."""
+        return any(host.label == THREAD_SPAWN for host in self.machine.hosts)
+
+    def _here(self) -> Site | None:
+        if not self.machine.control.depth:
+            return None
+        record = self.machine.control.top
+        return Site(record.vmctx, record.func, record.pc)
 
     @property
     def _sharing(self) -> bool:
@@ -84,7 +99,10 @@ class Scheduler:
             case StopKind.WAITING:
                 return self._another()
             case StopKind.FINISHED if machine.current.number:
-                return self._another()
+                return None if go_on(machine) else self._another()
+            case StopKind.BLOCKED if self._somebody_else():
+                self._give(self._chosen())
+                return None
             case _:
                 return stop
 
@@ -92,10 +110,7 @@ class Scheduler:
         """The turn is over: somebody else's, unless one thread is to run alone."""
         machine = self.machine
         if machine.journal.replaying:
-            following = machine.journal.next_switch()
-            if following is not None and following.tick <= machine.tick:
-                machine.journal.take_switch()
-                machine.switch(following.thread)
+            self._repeat(forced=False)
         elif self._sharing and machine.tick % self.policy.quantum_ticks == 0:
             self._give(self._chosen())
         elif self.held is not None and self._runs(machine.threads[self.held]):
@@ -105,12 +120,22 @@ class Scheduler:
         """The current thread cannot go on. Time passes if nobody can; the deadlock trap if it never would again."""
         if self.machine.journal.replaying:
             time_out(self.machine, may_skip=not any(map(self._runs, self.machine.threads)))
-            self._turn()
+            self._repeat(forced=True)
             return None if self._runs(self.machine.current) else self._deadlock()
         if not any(map(self._runs, self.machine.threads)) and not time_out(self.machine, may_skip=True):
             return self._deadlock()
-        self._give(self._chosen())
+        self._give(self._chosen(), forced=True)
         return None
+
+    def _repeat(self, forced: bool) -> None:
+        """Takes the turns that the journal has here; a forced one only first."""
+        journal = self.machine.journal
+        while (following := journal.next_switch()) is not None and following.tick <= self.machine.tick:
+            if following.forced != forced:
+                return
+            journal.take_switch()
+            self.machine.switch(following.thread)
+            forced = False
 
     def _deadlock(self) -> Stop:
         names = ", ".join(f"thread {t.number} at {t.record.get('wait_addr'):#x}" for t in waiters(self.machine))
@@ -118,6 +143,11 @@ class Scheduler:
         return Stop(StopKind.TRAP, Trap(TrapKind.DEADLOCK, f"every thread waits: {names}"))
 
     # -- choosing --------------------------------------------------------------------------------
+
+    def _somebody_else(self) -> bool:
+        """Whether another thread is ready while the current one's host call waits."""
+        ready = (t for t in self.machine.threads if t.record.get("state") == ThreadState.READY)
+        return self.policy.only is None and not self.machine.journal.replaying and any(ready)
 
     def _runs(self, thread: GuestThread) -> bool:
         return thread.record.get("state") in _CAN_RUN
@@ -135,10 +165,10 @@ class Scheduler:
         chance = blake2b(f"{self.policy.seed} {machine.tick}".encode(), digest_size=8).digest()
         return ready[int.from_bytes(chance, "little") % len(ready)]
 
-    def _give(self, thread: GuestThread) -> None:
+    def _give(self, thread: GuestThread, forced: bool = False) -> None:
         if thread is not self.machine.current:
             self.machine.switch(thread.number)
-            self.machine.journal.add(Switch(self.machine.tick, thread.number))
+            self.machine.journal.add(Switch(self.machine.tick, thread.number, forced))
 
     def select(self, number: int) -> None:
         """Makes a thread the one that is looked at and runs next. Raises UserError."""

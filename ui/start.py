@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debugger.launch import Options, Program
+from debugger.provide import parse_stub
 from debugger.session import Session
 from debugger.terminal import Sink
 from debugger.world import RealWorld, parse_root
@@ -68,6 +69,10 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     program.add_argument("--stdin", metavar="FILE", type=Path, help="its standard input")
     program.add_argument("--preload", metavar="NAME=FILE", action="append", default=[],
                          help="a module whose exports can be imported under a name (repeatable)")  # fmt: skip
+    program.add_argument("--stub", metavar="MODULE.NAME=VALUE|trap", action="append", default=[],
+                         help="answer an import that nobody provides; * matches any (repeatable)")  # fmt: skip
+    program.add_argument("--canonical-nan", action="store_true",
+                         help="arithmetic makes only canonical NaNs (the deterministic profile)")  # fmt: skip
     limits = parser.add_argument_group("limits (sizes like 64M or 2G)")
     defaults = MachineLimits()
     limits.add_argument("--max-memory", metavar="SIZE", type=size, default=defaults.max_memory_bytes,
@@ -77,6 +82,9 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--max-frames", metavar="N", type=size, default=defaults.max_frames, help="depth of calls")
     limits.add_argument("--value-stack", metavar="SIZE", type=size, default=defaults.value_stack_bytes,
                         help="locals and operands of all frames")  # fmt: skip
+    limits.add_argument("--max-gc-heap", metavar="SIZE", type=size, default=defaults.max_gc_heap_bytes,
+                        help="the GC heap")  # fmt: skip
+    limits.add_argument("--max-threads", metavar="N", type=size, default=defaults.max_threads, help="guest threads")
     limits.add_argument("--max-instances", metavar="N", type=size, default=defaults.max_instances,
                         help="instances of the store")  # fmt: skip
 
@@ -99,6 +107,8 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         roots=tuple(parse_root(text) for text in args.dir),
         env=tuple(_env(text) for text in args.env),
         preloads=tuple(_preload(text) for text in args.preload),
+        stubs=tuple(parse_stub(text) for text in args.stub),
+        canonical_nan=args.canonical_nan,
         limits=_limits(args),
         log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
     )
@@ -111,6 +121,8 @@ def _limits(args: argparse.Namespace) -> MachineLimits:
         value_stack_bytes=args.value_stack,
         max_memory_bytes=args.max_memory,
         max_table_elements=args.max_table_elements,
+        max_gc_heap_bytes=args.max_gc_heap,
+        max_threads=args.max_threads,
         max_instances=args.max_instances,
     )
 

@@ -92,7 +92,25 @@ class Exit:
     code: int
 
 
-Outcome = Return | Call | Block | Throw | Raise | Exit
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Start a guest thread; the call answers its number, or -1 when there can be no more.
+
+    It gets an instance of the caller's module of its own, whose `wasi_thread_start` is called with that number and
+    `arg` (wasi-threads).
+    """
+
+    arg: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectGarbage:
+    """Free the objects of the GC heap that nothing reaches; the call answers nothing."""
+
+
+THREAD_SPAWN = "wasi.thread-spawn"  # the host function that answers Spawn
+
+Outcome = Return | Call | Block | Throw | Raise | Exit | Spawn | CollectGarbage
 
 
 class HostCall(Protocol):

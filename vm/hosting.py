@@ -7,11 +7,25 @@ from dataclasses import dataclass
 
 from vm.control import HOST_FRAME, Record
 from vm.errors import MemoryFault, Trap, TrapKind, UserError
-from vm.host import Block, Call, Exit, GuestMemory, HostCall, Outcome, Raise, Return, Throw, Until
+from vm.host import (
+    Block,
+    Call,
+    CollectGarbage,
+    Exit,
+    GuestMemory,
+    HostCall,
+    Outcome,
+    Raise,
+    Return,
+    Spawn,
+    Throw,
+    Until,
+)
 from vm.instance import Instance
 from vm.journal import HostResult
 from vm.machine import Continuation, Machine, ThreadState
 from vm.memory import Write
+from vm.spawning import spawn
 from vm.types import SLOT_BYTES, Addr, ExternKind, FuncType, total_slots
 
 _CATCHES = "catches"
@@ -102,6 +116,8 @@ class Hosting:
             outcome = self._replay(number, tick, args)
         else:
             outcome = self._run(number, tick, args, caller, run)
+        if isinstance(outcome, Spawn):
+            outcome = Return((spawn(machine, caller, outcome.arg),))
         self._note_blocking(outcome)
         if isinstance(outcome, Return):
             assert len(outcome.results) == total_slots(machine.hosts[number].type.results), "results as typed"
@@ -163,6 +179,10 @@ class Hosting:
                 return Raise(TrapKind(kind), detail)
             case "throw":
                 return Throw(entry.text, entry.values)
+            case "spawn":
+                return Spawn(entry.values[0])
+            case "gc":
+                return CollectGarbage()
             case _:
                 region, offset, *args_ = entry.values
                 found = next(r for r in self.machine.space.regions() if r.number == region)
@@ -226,6 +246,10 @@ def _entry(
             return HostResult(tick, number, args, "exit", (code,), "", writes)
         case Raise(kind, detail):
             return HostResult(tick, number, args, "raise", (), f"{kind.value}\n{detail}", writes)
+        case Spawn(arg):
+            return HostResult(tick, number, args, "spawn", (arg,), "", writes)
+        case CollectGarbage():
+            return HostResult(tick, number, args, "gc", (), "", writes)
         case Throw(what, values):
             return HostResult(tick, number, args, "throw", values, what, writes)
         case Call(func, call_args, _, catch):

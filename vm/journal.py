@@ -48,10 +48,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Another thread's turn."""
+    """Another thread's turn. `forced`: the one before could not go on, which it found out at this tick."""
 
     tick: int
     thread: int
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

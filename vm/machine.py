@@ -104,7 +104,9 @@ class Machine:
         self.tables: dict[Addr, Table] = {}  # by definition
         self.hosts: list[HostFunction] = []
         self.journal = Journal()
+        self.canonical_nan = False  # arithmetic makes only canonical NaNs (spec: Profiles, Deterministic)
         self.threads: list[GuestThread] = []
+        self.thread_instance: Callable[[Instance], Instance] | None = None  # makes a new thread's; None: no threads
         self.pause_requested: Callable[[], bool] = lambda: False
         self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex
         self.matching = Matching(self.types)

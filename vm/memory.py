@@ -152,12 +152,12 @@ class AddressSpace:
         return (self._regions[b] for b in self._bases)
 
     def region_at(self, addr: int) -> Region | None:
-        """The region that holds `addr`."""
+        """The region that holds `addr`; an empty one has its base."""
         i = bisect_right(self._bases, addr)
         if i == 0:
             return None
         region = self._regions[self._bases[i - 1]]
-        return region if addr < region.base + region.size else None
+        return region if addr < region.base + max(region.size, 1) else None
 
     def locate(self, addr: int, size: int) -> tuple[Region, int]:
         """Region and offset of `size` accessible bytes. Raises MemoryFault."""

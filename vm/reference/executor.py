@@ -14,7 +14,7 @@ from vm.errors import Trap, TrapKind
 from vm.exceptions import enter_handler, find_handler, tag_of, uncaught
 from vm.gc_collect import collect
 from vm.gc_heap import CollectNeeded
-from vm.host import Block, Call, Exit, Outcome, Raise, Return, Throw
+from vm.host import Block, Call, CollectGarbage, Exit, Outcome, Raise, Return, Spawn, Throw
 from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
 from vm.machine import Machine, ThreadState, too_many_frames
@@ -359,6 +359,12 @@ class ReferenceExecutor:
                 return self._push_callee(outcome, left)
             case Throw():
                 return self._unwind(outcome, left)
+            case CollectGarbage():
+                collect(machine)
+                machine.control.depth = self._depth
+                return self._return_from_host(left - 1)
+            case Spawn():
+                raise AssertionError("hosting starts threads")
 
     def _unwind(self, throw: Throw, left: int) -> tuple[Stop | None, int]:
         """Leaves frames up to the host frame that catches; without one the guest traps."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from vm.ops.row import Op
 from vm.ops.table import OPS
 from vm.reference import atomic, control, gc, memory, numeric, table, variables, vector
+from vm.reference.canonical import canonical
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.semantics.access import LOADS, STORES
 from vm.semantics.table import NUMERIC
@@ -124,7 +125,8 @@ def translate(site: Site) -> Step:
     """The step of one instruction; unreachable code gets one that says so."""
     if site.instr.operands is None:
         return _never
-    return MAKERS[site.instr.op.name](site)
+    step = MAKERS[site.instr.op.name](site)
+    return canonical(site, step) if site.links.machine.canonical_nan else step
 
 
 def _never(q: Slots, d: Floats, f: Floats) -> int:

@@ -1,0 +1,147 @@
+"""Guest threads: turns, waiting, deadlock, the same run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from debugger.events import Reason
+from debugger.launch import Options
+from debugger.replay import replay
+from debugger.session import Session
+from debugger.world import RealWorld
+from vm.errors import TrapKind, UserError
+from vm.state import state_hash
+
+COUNTERS = """
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (start $once)
+  (func $once (drop (i32.atomic.rmw.add (i32.const 12) (i32.const 1))))
+  (func (export "wasi_thread_start") (param $id i32) (param $arg i32)
+    (loop $l
+      (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+      (br_if $l (local.tee $arg (i32.sub (local.get $arg) (i32.const 1)))))
+    (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1)))
+    (drop (memory.atomic.notify (i32.const 4) (i32.const 1))))
+  (func (export "_start") (local $done i32)
+    (drop (call $spawn (i32.const 5000)))
+    (drop (call $spawn (i32.const 7000)))
+    (loop $l
+      (local.set $done (i32.atomic.load (i32.const 4)))
+      (if (i32.lt_u (local.get $done) (i32.const 2))
+        (then (drop (memory.atomic.wait32 (i32.const 4) (local.get $done) (i64.const -1))) (br $l))))
+    (i32.store (i32.const 8) (i32.load (i32.const 0))))
+)
+"""
+
+
+def session(tmp_path: Path, text: str) -> Session:
+    path = tmp_path / "threads.wat"
+    path.write_text(text)
+    return Session(Options(path), RealWorld(()))
+
+
+def word(found: Session, at: int) -> int:
+    return int.from_bytes(found.main.memories[0].read(at, 4), "little")
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_threads_count_together(seed: int | None, tmp_path: Path) -> None:
+    found = session(tmp_path, COUNTERS)
+    found.scheduler.policy.seed = seed
+    found.start()
+    stopped = found.resume()
+    assert stopped.reason is Reason.FINISHED
+    assert (word(found, 8), word(found, 12)) == (12_000, 3)  # the start function ran in every thread
+
+
+def test_the_schedule_does_not_depend_on_where_it_stops(tmp_path: Path) -> None:
+    whole, pieces = session(tmp_path, COUNTERS), session(tmp_path, COUNTERS)
+    whole.start()
+    whole.resume()
+    stopped = pieces.start()
+    while stopped.reason is not Reason.FINISHED:
+        stopped = pieces.until_tick(pieces.tick + 3_777)
+    assert pieces.tick == whole.tick
+    assert state_hash(pieces.machine) == state_hash(whole.machine)
+
+
+def test_a_run_with_threads_is_repeated_from_its_journal(tmp_path: Path) -> None:
+    found = session(tmp_path, COUNTERS)
+    found.scheduler.policy.seed = 7
+    found.start()
+    found.until_tick(40_000)
+    found.select_thread(2)
+    found.step_instruction(50)
+    found.until_tick(60_000)
+    again = replay(found.options, found.loaded, found.machine)
+    assert state_hash(again) == state_hash(found.machine)
+
+
+def test_a_step_stays_in_its_thread(tmp_path: Path) -> None:
+    found = session(tmp_path, COUNTERS)
+    found.start()
+    found.until_tick(25_000)
+    found.select_thread(1)
+    for _ in range(20):
+        found.step_instruction(1_000)
+        assert found.machine.current.number == 1
+
+
+def test_one_thread_alone(tmp_path: Path) -> None:
+    found = session(tmp_path, COUNTERS)
+    found.start()
+    found.until_tick(2_000)
+    before = found.machine.threads[2].control.top
+    found.select_thread(1)
+    found.scheduler.policy.only = 1
+    found.until_tick(12_000)
+    assert found.machine.threads[2].control.top == before
+    found.scheduler.policy.only = None
+    assert found.resume().reason is Reason.FINISHED
+
+
+def test_there_is_no_other_thread(tmp_path: Path) -> None:
+    found = session(tmp_path, COUNTERS)
+    found.start()
+    with pytest.raises(UserError, match="there is no thread 3"):
+        found.select_thread(3)
+
+
+WAITS = """
+(module (memory 1 1 shared)
+  (func (export "_start") {body})
+)
+"""
+
+
+def test_a_deadlock_is_named(tmp_path: Path) -> None:
+    found = session(tmp_path, WAITS.format(body=_wait(-1)))
+    found.start()
+    stopped = found.resume()
+    assert stopped.reason is Reason.TRAP and stopped.detail.trap is not None
+    assert stopped.detail.trap.kind is TrapKind.DEADLOCK
+    assert stopped.at is not None and found.machine.control.depth == 1
+
+
+def _wait(timeout_ns: int) -> str:
+    wait = f"(memory.atomic.wait32 (i32.const 16) (i32.const 0) (i64.const {timeout_ns}))"
+    return f"(i32.store (i32.const 0) {wait})"
+
+
+def test_a_timeout_passes_in_virtual_time(tmp_path: Path) -> None:
+    found = session(tmp_path, WAITS.format(body=_wait(3_600_000_000_000)))
+    found.start()
+    assert found.resume().reason is Reason.FINISHED
+    assert word(found, 0) == 2
+    assert found.machine.state.get("skipped_ns") >= 3_590_000_000_000
+
+
+def test_another_value_does_not_wait(tmp_path: Path) -> None:
+    found = session(tmp_path, WAITS.format(body="(i32.store (i32.const 16) (i32.const 9))" + _wait(-1)))
+    found.start()
+    found.resume()
+    assert word(found, 0) == 1
