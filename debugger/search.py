@@ -80,7 +80,7 @@ def parse_pattern(text: str) -> Pattern:
     if _BYTES.fullmatch(text):
         return _bytes(text)
     quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    data = (_unescaped(text[1:-1]) if quoted else text).encode("utf-8", "surrogateescape")
+    data = (_unescaped(text[1:-1]) if quoted else text).encode("utf-8", "surrogatepass")
     if not data:
         raise UserError("there is nothing to look for", f"try {_EXAMPLES}")
     return Pattern(text, tuple(data))

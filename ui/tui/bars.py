@@ -27,7 +27,7 @@ class Bar(Static):
         styles = styles_of(self.app.theme_variables)
         text = Text.assemble(*((text, styles[role]) for text, role in rendered), no_wrap=True, end="")
         text.truncate(max(1, self.app.size.width), overflow="ellipsis")
-        self.update(text)
+        self.update(text, layout=False)
 
 
 def title(shared: Screen, width: int) -> Line:

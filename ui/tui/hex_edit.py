@@ -35,7 +35,7 @@ class Editing:
     def type(self, addr: int, character: str) -> bool:
         """A character for the byte at `addr`; whether that byte is complete. Raises UserError for no hex digit."""
         if self.in_text:
-            data = character.encode()
+            data = character.encode("utf-8", "surrogatepass")
             if len(data) != 1:
                 raise UserError("one byte a character: type others as hex digits", "Tab goes to the digits")
             self.typed[addr] = data[0]

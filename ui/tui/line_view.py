@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +19,18 @@ from ui.tui.palette import styles_of, tint
 
 _KEPT_STRIPS = 512
 _SHIFT_CELLS = 8
+
+
+class Shade(Enum):
+    """What lies behind a row."""
+
+    NONE = auto()
+    MARKED = auto()
+    CURSOR = auto()
+
+
+Cells = tuple[tuple[int, int], ...]  # ranges of cells
+Look = tuple[Line, Cells, Shade]
 
 
 class LineView(ScrollView, can_focus=True):
@@ -60,7 +73,11 @@ class LineView(ScrollView, can_focus=True):
         self._roles: dict[Role, Style] = {}
         self._lit = self._under = Style()
         self._plain: Style | None = None
-        self._strips: dict[int, Strip] = {}
+        self._strips: dict[int, tuple[Look, Strip]] = {}
+        self._looks: dict[int, Look] = {}  # made and not yet drawn
+        self._foot_drawn: dict[int, Line] = {}
+        self._edge_drawn: dict[int, Line] = {}
+        self._count_shown = -1
         self._reveal_later = False  # the size is not known yet
 
     # -- for subclasses --------------------------------------------------------------------------
@@ -136,44 +153,76 @@ class LineView(ScrollView, can_focus=True):
         return self._roles[role]
 
     def show(self, cursor: int | None = None) -> None:
-        """Draws anew after the rows have changed; `cursor` is brought into sight."""
-        self._strips.clear()
+        """Draws what has changed in the rows in sight, the foot and the edge; `cursor` is brought into sight."""
         count = self.row_count()
         self._fit_virtual_size()
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
         if cursor is not None:
             self._reveal(centre=True)
-        self.refresh()
+        if count != self._count_shown:
+            self._count_shown = count
+            self._strips.clear()
+            self.refresh()
+        else:
+            self._redraw_changed(count)
+            self.redraw_foot()
+            self.redraw_edge()
+
+    def _redraw_changed(self, count: int) -> None:
+        """Rows cost more to draw than to make: those that look as before are left as they are."""
+        top, kept = self.scroll_offset.y, {}
+        for index in range(top, min(count, top + self.body_height)):
+            look, known = self._look(index), self._strips.get(index)
+            if known is not None and known[0] == look:
+                kept[index] = known
+            else:
+                self._looks[index] = look
+                self.refresh(Region(0, index - top, self.size.width, 1))
+        self._strips = kept
 
     def render_line(self, y: int) -> Strip:
         width, edge = self.scrollable_content_region.width, self.edge_width()
-        if y >= self.body_height:
-            return self._simple_strip(self.foot(y - self.body_height), width)
+        body = self.body_height
+        if y >= body:
+            self._foot_drawn[y - body] = foot = self.foot(y - body)
+            return self._simple_strip(foot, width)
         strip = self._row_strip(y, width - edge)
-        return Strip.join([strip, self._simple_strip(self.edge(y), edge)]) if edge else strip
+        if not edge:
+            return strip
+        self._edge_drawn[y] = at_edge = self.edge(y)
+        return Strip.join([strip, self._simple_strip(at_edge, edge)])
 
     def _row_strip(self, y: int, width: int) -> Strip:
         index = y + self.scroll_offset.y
         if index >= self.row_count():
             return self._blank(y, width)
-        if index in self._strips and self._strips[index].cell_length == width:
-            return self._strips[index]
-        strip = self._made(index, width)
+        known = self._strips.get(index)
+        if known is not None and known[1].cell_length == width:
+            return known[1]
+        look = self._looks.pop(index, None) or self._look(index)
+        strip = self._made(look, width)
         if len(self._strips) > _KEPT_STRIPS:
             self._strips.clear()
-        self._strips[index] = strip
+        self._strips[index] = look, strip
         return strip
 
-    def _made(self, index: int, width: int) -> Strip:
-        strip = Strip([Segment(text, self._style_of(role)) for text, role in self.row(index)])
-        for start, end in self.pointed_cells(index):
-            before, pointed, after = strip.divide([start, end, max(end, strip.cell_length)])
-            strip = Strip.join([before, pointed.apply_style(Style(reverse=True)), after])
-        base = self._base()
+    def _look(self, index: int) -> Look:
+        """All that a row's strip is made from."""
         if index == self.marked():
-            base += self._lit
-        elif index == self.cursor and self.has_focus:
-            base += self._under
+            shade = Shade.MARKED
+        else:
+            shade = Shade.CURSOR if index == self.cursor and self.has_focus else Shade.NONE
+        return self.row(index), self.pointed_cells(index), shade
+
+    def _made(self, look: Look, width: int) -> Strip:
+        rendered, pointed, shade = look
+        strip = Strip([Segment(text, self._style_of(role)) for text, role in rendered])
+        for start, end in pointed:
+            before, inside, after = strip.divide([start, end, max(end, strip.cell_length)])
+            strip = Strip.join([before, inside.apply_style(Style(reverse=True)), after])
+        base = self._base()
+        if shade is not Shade.NONE:
+            base += self._lit if shade is Shade.MARKED else self._under
         return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(base)
 
     def _simple_strip(self, rendered: Line, width: int) -> Strip:
@@ -181,14 +230,18 @@ class LineView(ScrollView, can_focus=True):
         return strip.crop_extend(0, width, Style()).apply_style(self._base())
 
     def redraw_foot(self) -> None:
-        """Draws the foot anew."""
-        if (rows := self.foot_height()) > 0:
-            self.refresh(Region(0, self.body_height, self.size.width, rows))
+        """Draws what has changed in the foot."""
+        body = self.body_height
+        for i in range(self.foot_height()):
+            if self.foot(i) != self._foot_drawn.get(i):
+                self.refresh(Region(0, body + i, self.size.width, 1))
 
     def redraw_edge(self) -> None:
-        """Draws the edge anew."""
+        """Draws what has changed in the edge."""
         if (width := self.edge_width()) > 0:
-            self.refresh(Region(self.text_width, 0, width, self.body_height))
+            for y in range(self.body_height):
+                if self.edge(y) != self._edge_drawn.get(y):
+                    self.refresh(Region(self.text_width, y, width, 1))
 
     def _blank(self, y: int, width: int) -> Strip:
         if y == 0 and self.row_count() == 0:
@@ -200,6 +253,7 @@ class LineView(ScrollView, can_focus=True):
         """Draws some rows anew."""
         for row in set(rows):
             self._strips.pop(row, None)
+            self._looks.pop(row, None)
             self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))
 
     # -- moving ----------------------------------------------------------------------------------

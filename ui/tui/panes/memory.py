@@ -342,9 +342,9 @@ class MemoryPane(HexView):
             search = Search(space, self._region, self._pattern, start, backwards, self.search_gate)
             self._search = search
             self._ticking.resume()
-            self.run_worker(lambda: self._look(search), thread=True, group="search", name="search")
+            self.run_worker(lambda: self._hunt(search), thread=True, group="search", name="search")
 
-    def _look(self, search: Search) -> None:
+    def _hunt(self, search: Search) -> None:
         search.run()
         self.post_message(self.Ended(search))
 
