@@ -14,7 +14,7 @@ help:
 	@echo "make test    all tests, in the newest era and in an invented one"
 	@echo "make check   format, lint, types, import contracts and unit tests"
 	@echo "make fuzz    damaged modules and random edits, many of them"
-	@echo "make bench   speed, beside a peer"
+	@echo "make bench   speed: execution beside a peer, pauses, the screen"
 	@echo "make spec    every official script below WASMSCOPE_SPEC_SUITE"
 
 $(VENV)/.made:

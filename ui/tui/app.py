@@ -149,7 +149,7 @@ class WasmscopeApp(App[int]):
             self.query_one(OutputPane).write(output)
         if self.shared.running or self.shared.validating is not None:
             self.shared.validating = None if self.shared.validating is None else self.validating.percent
-            self.query_one("#title", Bar).put(title(self.shared, self.size.width))
+            self._draw_bars()
 
     # -- working on the session ------------------------------------------------------------------
 
@@ -174,9 +174,8 @@ class WasmscopeApp(App[int]):
         if not self.bridge.do(work):
             self.say((_PAUSE_FIRST, Role.WARNING))
             return
-        self.shared.running = True
+        self.shared.running = True  # the bars say so at the next update: a step is over before
         self.shared.speed.begin(self.session.tick)
-        self._draw_bars()
 
     def trying(self, work: Callable[[], object]) -> None:
         """Does something quick; what goes wrong is said in one line."""

@@ -22,8 +22,16 @@ class Bar(Static):
 
     DEFAULT_CSS = "Bar { height: 1; width: 100%; background: $panel; }"
 
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._shown: tuple[Line, int, str] | None = None
+
     def put(self, rendered: Line) -> None:
         """Shows a line; what does not fit ends in dots."""
+        shown = (rendered, self.app.size.width, self.app.theme)
+        if shown == self._shown:
+            return
+        self._shown = shown
         styles = styles_of(self.app.theme_variables)
         text = Text.assemble(*((text, styles[role]) for text, role in rendered), no_wrap=True, end="")
         text.truncate(max(1, self.app.size.width), overflow="ellipsis")
