@@ -203,7 +203,7 @@ class HexView(Pane):
         self._move(min(self.row_count() - 1, self.row_count() * y // self.body_height) * self._shape.per_row)
 
     def foot_height(self) -> int:
-        height = self.scrollable_content_region.height
+        height = self.inner.height
         if not self._values_shown or self._region is None or height < _LOW:
             return 0
         return 4 if height >= _TALL else 2

@@ -73,11 +73,15 @@ class LineView(ScrollView, can_focus=True):
         self._roles: dict[Role, Style] = {}
         self._lit = self._under = Style()
         self._plain: Style | None = None
+        self._grounded: dict[Shade, dict[Role, Style]] = {}  # roles on what a row stands on
         self._strips: dict[int, tuple[Look, Strip]] = {}
         self._looks: dict[int, Look] = {}  # made and not yet drawn
         self._foot_drawn: dict[int, Line] = {}
         self._edge_drawn: dict[int, Line] = {}
+        self._edge_made: dict[int, Line] = {}  # and not yet drawn
         self._count_shown = -1
+        self._inner = Size(0, 0)
+        self._inner_for: tuple[Size, bool, bool] | None = None
         self._reveal_later = False  # the size is not known yet
 
     # -- for subclasses --------------------------------------------------------------------------
@@ -120,14 +124,22 @@ class LineView(ScrollView, can_focus=True):
     # -- drawing ---------------------------------------------------------------------------------
 
     @property
+    def inner(self) -> Size:
+        """What the rows, the edge and the foot have; kept, as it is asked for many times a row."""
+        seen = (self.size, self.show_vertical_scrollbar, self.show_horizontal_scrollbar)
+        if seen != self._inner_for:
+            self._inner_for, self._inner = seen, self.scrollable_content_region.size
+        return self._inner
+
+    @property
     def text_width(self) -> int:
         """Cells in a row."""
-        return max(0, (self.scrollable_content_region.width or self.size.width) - self.edge_width())
+        return max(0, (self.inner.width or self.size.width) - self.edge_width())
 
     @property
     def body_height(self) -> int:
         """Rows in sight above the foot."""
-        return self.scrollable_content_region.height - self.foot_height()
+        return self.inner.height - self.foot_height()
 
     def _fit_virtual_size(self) -> None:
         """Rows and the foot, so that the last row can be scrolled to where the foot does not hide it."""
@@ -135,7 +147,7 @@ class LineView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._roles, self._plain = {}, None
+        self._roles, self._plain, self._grounded = {}, None, {}
         self._strips.clear()
 
     def _base(self) -> Style:
@@ -173,6 +185,7 @@ class LineView(ScrollView, can_focus=True):
         top, kept = self.scroll_offset.y, {}
         for index in range(top, min(count, top + self.body_height)):
             look, known = self._look(index), self._strips.get(index)
+            self._looks.pop(index, None)
             if known is not None and known[0] == look:
                 kept[index] = known
             else:
@@ -181,16 +194,17 @@ class LineView(ScrollView, can_focus=True):
         self._strips = kept
 
     def render_line(self, y: int) -> Strip:
-        width, edge = self.scrollable_content_region.width, self.edge_width()
+        width, edge = self.inner.width, self.edge_width()
         body = self.body_height
         if y >= body:
             self._foot_drawn[y - body] = foot = self.foot(y - body)
-            return self._simple_strip(foot, width)
+            return self._plain_strip(foot, width)
         strip = self._row_strip(y, width - edge)
         if not edge:
             return strip
-        self._edge_drawn[y] = at_edge = self.edge(y)
-        return Strip.join([strip, self._simple_strip(at_edge, edge)])
+        at_edge = self._edge_made.pop(y, None) or self.edge(y)
+        self._edge_drawn[y] = at_edge
+        return Strip.join([strip, self._plain_strip(at_edge, edge)])
 
     def _row_strip(self, y: int, width: int) -> Strip:
         index = y + self.scroll_offset.y
@@ -216,18 +230,30 @@ class LineView(ScrollView, can_focus=True):
 
     def _made(self, look: Look, width: int) -> Strip:
         rendered, pointed, shade = look
+        if not pointed and not self._shift:
+            return self._plain_strip(rendered, width, shade)
         strip = Strip([Segment(text, self._style_of(role)) for text, role in rendered])
         for start, end in pointed:
             before, inside, after = strip.divide([start, end, max(end, strip.cell_length)])
             strip = Strip.join([before, inside.apply_style(Style(reverse=True)), after])
+        return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(self._ground(shade))
+
+    def _ground(self, shade: Shade) -> Style:
+        """What a row stands on."""
         base = self._base()
         if shade is not Shade.NONE:
+            self._style_of(Role.PLAIN)
             base += self._lit if shade is Shade.MARKED else self._under
-        return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(base)
+        return base
 
-    def _simple_strip(self, rendered: Line, width: int) -> Strip:
-        strip = Strip([Segment(text, self._style_of(role)) for text, role in rendered])
-        return strip.crop_extend(0, width, Style()).apply_style(self._base())
+    def _plain_strip(self, rendered: Line, width: int, shade: Shade = Shade.NONE) -> Strip:
+        """A strip made in one go: each further one costs more than all else."""
+        styles = self._grounded.get(shade)
+        if styles is None:
+            ground = self._ground(shade)
+            styles = self._grounded[shade] = {role: ground + self._style_of(role) for role in Role}
+        segments = [Segment(text, styles[role]) for text, role in rendered]
+        return Strip(segments).adjust_cell_length(width, styles[Role.PLAIN])
 
     def redraw_foot(self) -> None:
         """Draws what has changed in the foot."""
@@ -240,7 +266,10 @@ class LineView(ScrollView, can_focus=True):
         """Draws what has changed in the edge."""
         if (width := self.edge_width()) > 0:
             for y in range(self.body_height):
-                if self.edge(y) != self._edge_drawn.get(y):
+                made = self.edge(y)
+                self._edge_made.pop(y, None)
+                if made != self._edge_drawn.get(y):
+                    self._edge_made[y] = made
                     self.refresh(Region(self.text_width, y, width, 1))
 
     def _blank(self, y: int, width: int) -> Strip:

@@ -65,6 +65,7 @@ class VmctxPane(Pane):
         self._made_from: tuple[object, ...] = ()
         self._in_bytes = False
         self.byte: int = 0  # address of the byte under the cursor
+        self._lit_now = range(0)
         self._bytes_top = 0  # the first offset of the block that is in sight as bytes
 
     # -- reading ---------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ class VmctxPane(Pane):
         entry = self._entry_at(place)
         if entry is None:
             return line(("this cannot be read", Role.ERROR))
-        width = self._widths.setdefault(place.block, fields.name_width(block))
+        width = self._widths.get(place.block) or self._widths.setdefault(place.block, fields.name_width(block))
         was = self.shared.before.previous(entry.addr, len(entry.value))
         wide = self.text_width >= _TYPE_COLUMNS
         return fields.field_line(entry, block.parts[place.part], place.part, width, was, wide)
@@ -151,14 +152,14 @@ class VmctxPane(Pane):
     @property
     def _per_row(self) -> int:
         """Bytes a row, beside the fields or below."""
-        width = self.scrollable_content_region.width
+        width = self.inner.width
         if width >= _BESIDE_COLUMNS:
             return 16 if width >= _ROOMY_COLUMNS else 8
         return 16 if fields.bytes_width(16, False) <= width else 8
 
     @property
     def _bytes_beside(self) -> bool:
-        return self.scrollable_content_region.width >= _BESIDE_COLUMNS
+        return self.inner.width >= _BESIDE_COLUMNS
 
     def edge_width(self) -> int:
         return fields.bytes_width(self._per_row, self._per_row == 16) + 2 if self._bytes_beside else 0
@@ -167,7 +168,7 @@ class VmctxPane(Pane):
         return line(("│ ", Role.RAIL), *self._bytes_row(y))
 
     def foot_height(self) -> int:
-        height = self.scrollable_content_region.height
+        height = self.inner.height
         if height < _LOW:
             return 0
         return 1 if self._bytes_beside or height < _TALL else 1 + _BYTE_ROWS
@@ -213,9 +214,10 @@ class VmctxPane(Pane):
 
     def _scroll_bytes(self) -> None:
         """Brings the lit bytes into sight."""
+        self._lit_now = self._lit_bytes(self._block())
         per_row = self._per_row
         rows = self.body_height if self._bytes_beside else _BYTE_ROWS
-        first = self._lit_bytes(self._block()).start // per_row
+        first = self._lit_now.start // per_row
         top = self._bytes_top // per_row
         if not top <= first < top + rows:
             top = max(0, first - rows // 3)
