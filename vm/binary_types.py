@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from vm.errors import DecodeError, UnsupportedError
@@ -28,6 +28,7 @@ from vm.types import (
     TableType,
     ValType,
     kind_of,
+    names_types,
 )
 
 MAX_PARAMS = 1_000  # what engines accept
@@ -187,26 +188,10 @@ def type_section(reader: Reader) -> TypeSection:
     start, section = reader.pos, TypeSection()
     section.read(reader)
     reader.kinds = [kind_of(type_) for type_ in section.types]
-    if any(map(_names_types, section.types)):
+    if any(map(names_types, section.types)):
         reader.pos, section = start, TypeSection()
         section.read(reader)
     return section
-
-
-def _names_types(type_: CompositeType) -> bool:
-    return any(isinstance(t, RefType) and isinstance(t.heap, int) for t in parts(type_))
-
-
-def parts(type_: CompositeType) -> Iterator[StorageType]:
-    """The types that a composite type is made of."""
-    match type_:
-        case FuncType(params, results):
-            yield from params
-            yield from results
-        case StructType(fields):
-            yield from (f.storage for f in fields)
-        case ArrayType(element):
-            yield element.storage
 
 
 def _limits(reader: Reader, flags: int) -> tuple[Limits, NumType]:

@@ -9,7 +9,10 @@ from vm.gc_heap import GcHeap
 from vm.instructions import Instruction, instructions
 from vm.layout import GcRules
 from vm.module import Module, Span
+from vm.ops.table import BY_NAME
 from vm.semantics.table import NUMERIC
+
+_REF_FUNC = bytes((BY_NAME["ref.func"].code[1],))
 
 
 def steps(module: Module, span: Span) -> tuple[Instruction, ...]:
@@ -33,6 +36,8 @@ def static_value(module: Module, span: Span) -> int | None:
 
 def mentioned_funcs(module: Module, span: Span) -> tuple[int, ...]:
     """The functions a constant expression takes references to."""
+    if _REF_FUNC not in module.bytes[span.start : span.end]:
+        return ()
     return tuple(_index(i) for i in steps(module, span) if i.op.name == "ref.func")
 
 

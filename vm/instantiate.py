@@ -267,11 +267,13 @@ class _Maker:
             made.append(GlobalExtern(storage, type_, self.instance.addr, i))
 
     def _define_tags(self) -> None:
+        made = list(self.instance.tags)
         for i, tag in enumerate(self.module.defined_tags):
             definition = self._follow("tag.defined", i)
             type_id = self.type_ids[tag.type_index]
             self.machine.view("VMTagDefinition", definition).set("type_index", type_id)
-            self.instance.tags += (TagExtern(definition, tag.type.type, type_id, self.instance.addr, i),)
+            made.append(TagExtern(definition, tag.type.type, type_id, self.instance.addr, i))
+        self.instance.tags = tuple(made)
 
     def _constant(self, span: Span) -> int:
         return constant_slot(self.machine, self.instance, span)

@@ -25,6 +25,7 @@ from vm.types import (
     SubType,
     ValType,
     kind_of,
+    names_types,
 )
 
 MAX_SUBTYPE_DEPTH = 63  # what engines accept
@@ -54,6 +55,8 @@ _Key = tuple[tuple[SubType, CompositeType], ...]
 
 def renamed(type_: CompositeType, index: Callable[[int], int]) -> CompositeType:
     """The type with every type index in it replaced."""
+    if not names_types(type_):
+        return type_
 
     def value(t: ValType) -> ValType:
         if isinstance(t, RefType) and isinstance(t.heap, int):
@@ -160,10 +163,6 @@ class Matching:
     def id(self, index: int) -> int:
         """The id of a type index: equal for equal types."""
         return index if self._module is None else self._ids[index]
-
-    def depth(self, index: int) -> int:
-        """How many supertypes a type has, counting theirs."""
-        return len(self._registry.types[self.id(index)].chain)
 
     def value(self, sub: ValType, sup: ValType) -> bool:
         """Whether a value of type `sub` may stand where `sup` is wanted."""

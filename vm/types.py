@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
@@ -174,6 +175,23 @@ class ArrayType:
 
 
 CompositeType = FuncType | StructType | ArrayType
+
+
+def parts(type_: CompositeType) -> Iterator[StorageType]:
+    """The types that a composite type is made of."""
+    match type_:
+        case FuncType(params, results):
+            yield from params
+            yield from results
+        case StructType(fields):
+            yield from (f.storage for f in fields)
+        case ArrayType(element):
+            yield element.storage
+
+
+def names_types(type_: CompositeType) -> bool:
+    """Whether a type refers to others by index."""
+    return any(isinstance(part, RefType) and isinstance(part.heap, int) for part in parts(type_))
 
 
 def kind_of(type_: CompositeType) -> Heap:

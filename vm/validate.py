@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
-from vm.binary_types import parts
 from vm.errors import ValidationError
 from vm.module import Elem, Module, Span, ValidModule
 from vm.subtyping import MAX_SUBTYPE_DEPTH, Matching, TypeRegistry
@@ -22,6 +21,7 @@ from vm.types import (
     TableType,
     TagType,
     ValType,
+    parts,
 )
 from vm.validator.context import Context
 from vm.validator.expression import check_body, check_constant
@@ -67,14 +67,16 @@ def _check_types(module: Module) -> None:
         for part in parts(type_):
             if isinstance(part, RefType) and isinstance(part.heap, int) and part.heap >= end:
                 _fail(offset, f"unknown type {part.heap}: type {index} may name the first {end} of {count}")
+    depths: dict[int, int] = {}
     for index, said in module.declared.items():
         _check_supertype_exists(module, index, said, offset)
+        depths[index] = 1 + max((depths.get(above, 0) for above in said.supers), default=-1)
+        if depths[index] > MAX_SUBTYPE_DEPTH:
+            _fail(offset, f"type {index} has more than {MAX_SUBTYPE_DEPTH} supertypes")
     for index, said in module.declared.items():
         for above in said.supers:
             if not matching.composite(module.types[index], module.types[above]):
                 _fail(offset, f"type {index} does not match its supertype {above}: {module.types[above]}")
-            if matching.depth(index) > MAX_SUBTYPE_DEPTH:
-                _fail(offset, f"type {index} has more than {MAX_SUBTYPE_DEPTH} supertypes")
 
 
 def _check_supertype_exists(module: Module, index: int, said: SubType, offset: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vm.instructions import instructions
 from vm.module import Module, Span
+from vm.ops.table import BY_NAME
 from vm.subtyping import Matching, TypeRegistry
 from vm.types import CompositeType, ExternKind, FuncType, GlobalType, MemoryType, RefType, TableType
 
@@ -64,7 +65,12 @@ def _declared(module: Module) -> Iterator[int]:
                 yield item
 
 
+_REF_FUNC = bytes((BY_NAME["ref.func"].code[1],))
+
+
 def _named_in(module: Module, expression: Span) -> Iterator[int]:
+    if _REF_FUNC not in module.bytes[expression.start : expression.end]:
+        return
     for found in instructions(module.bytes, expression):
         if found.op.name == "ref.func" and isinstance(found.imm[0], int):
             yield found.imm[0]
