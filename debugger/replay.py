@@ -10,6 +10,7 @@ from vm.gc_collect import collect
 from vm.journal import Collect, Edit, Entry, Invoke, Outside
 from vm.machine import Machine, ThreadState
 from vm.reference.executor import ReferenceExecutor
+from vm.stop import StopKind
 
 
 def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
@@ -46,8 +47,9 @@ def _begin_instruction(machine: Machine, executor: Scheduler, original: Machine)
 
 def _advance(machine: Machine, executor: Scheduler, tick: int) -> None:
     """Runs to a tick, or to the end of the call under way."""
-    if machine.tick < tick and machine.thread_state is ThreadState.READY:
-        executor.run(tick - machine.tick)
+    while machine.tick < tick and machine.thread_state is ThreadState.READY:
+        if executor.run(tick - machine.tick).kind is not StopKind.BUDGET:
+            return
 
 
 def _apply(machine: Machine, entry: Outside) -> None:

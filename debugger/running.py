@@ -52,6 +52,7 @@ class Run:
     results: Callable[[], tuple[str, ...]]
     paused: Callable[[], bool]
     wait_for_input: bool
+    refresh: Callable[[], None] = lambda: None  # breakpoints find their places in new instances
 
     # -- plans -----------------------------------------------------------------------------------
 
@@ -280,7 +281,9 @@ class Run:
     def _execute(self, budget: int | None, sites: frozenset[Site]) -> Stop:
         if self.machine.thread_state is ThreadState.TRAPPED:
             raise AssertionError("a trapped thread does not run")
-        return self.executor.run(budget, sites)
+        stop = self.executor.run(budget, sites)
+        self.refresh()
+        return stop
 
 
 def begin(machine: Machine, phase: Phase) -> None:

@@ -72,7 +72,7 @@ class Session:
         self._pause = threading.Event()
         self._validating = threading.Lock()
         self._stop_id = 0
-        self._line_tables: dict[int, LineTable | None] = {}
+        self._line_tables: dict[int, LineTable | None] = {}  # by a module's identity
         self._build()
 
     # -- lifecycle -------------------------------------------------------------------------------
@@ -86,14 +86,21 @@ class Session:
         self.executor = self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
         self.inspect = Inspector(self.machine)
         self._phases = list(launched.phases)
-        self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
-        self.breakpoints.resolve(self.resolver)
+        self._resolved_instances = 0
+        self._refresh()
 
     def validate(self, goes_on: Callable[[int, int], bool] = lambda done, of: True) -> None:
         """Checks the function bodies when that was left for later; from any thread. Raises ValidationError."""
         with self._validating:
             if not self.validated:
                 self.validated = validate_bodies(self.loaded.valid, goes_on)
+
+    def _refresh(self) -> None:
+        """Breakpoints find their places, also in the instances that threads have brought since last time."""
+        if self._resolved_instances != len(self.machine.instances):
+            self._resolved_instances = len(self.machine.instances)
+            self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
+            self.breakpoints.resolve(self.resolver)
 
     @property
     def can_start(self) -> bool:
@@ -232,7 +239,7 @@ class Session:
     def _run(self) -> Run:
         return Run(
             self.machine, self.executor, self.world, self.breakpoints, self.lines_at, self._accepts,
-            self._next_phase, self._results, self._pause.is_set, self.wait_for_input,
+            self._next_phase, self._results, self._pause.is_set, self.wait_for_input, self._refresh,
         )  # fmt: skip
 
     def _next_phase(self) -> Phase | None:
@@ -339,9 +346,10 @@ class Session:
         return None if instance is None else self.lines_of(instance)
 
     def lines_of(self, instance: Instance) -> LineTable | None:
-        if instance.number not in self._line_tables:
-            self._line_tables[instance.number] = line_table(instance.module)
-        return self._line_tables[instance.number]
+        key = id(instance.module)  # threads' instances share it
+        if key not in self._line_tables:
+            self._line_tables[key] = line_table(instance.module)
+        return self._line_tables[key]
 
     def _lines_by_number(self) -> dict[int, LineTable]:
         tables = {i.number: self.lines_of(i) for i in self.machine.instances}

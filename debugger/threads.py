@@ -42,8 +42,10 @@ class Scheduler:
 
     def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
         """Runs until something stops any thread, which is then the current one."""
-        machine, fresh = self.machine, True
+        machine, fresh, instances = self.machine, True, len(self.machine.instances)
         while budget is None or budget > 0:
+            if len(machine.instances) != instances:  # a thread's: sites may lie in it
+                return Stop(StopKind.BUDGET)
             if not fresh and machine.pause_requested():
                 return Stop(StopKind.PAUSED)
             if not fresh and self._here() in sites:  # the executor runs its first instruction whatever stands there

@@ -21,6 +21,7 @@ COUNTERS = """
   (start $once)
   (func $once (drop (i32.atomic.rmw.add (i32.const 12) (i32.const 1))))
   (func (export "wasi_thread_start") (param $id i32) (param $arg i32)
+    (drop (local.get $id))
     (loop $l
       (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
       (br_if $l (local.tee $arg (i32.sub (local.get $arg) (i32.const 1)))))
@@ -102,6 +103,17 @@ def test_one_thread_alone(tmp_path: Path) -> None:
     assert found.machine.threads[2].control.top == before
     found.scheduler.policy.only = None
     assert found.resume().reason is Reason.FINISHED
+
+
+def test_a_breakpoint_finds_its_place_in_every_thread(tmp_path: Path) -> None:
+    found = session(tmp_path, COUNTERS)
+    found.add_breakpoint("export:wasi_thread_start")
+    found.start()
+    hit = []
+    while (stopped := found.resume()).reason is Reason.BREAKPOINT:
+        hit.append(found.machine.current.number)
+    assert stopped.reason is Reason.FINISHED
+    assert sorted(hit) == [1, 2]
 
 
 def test_there_is_no_other_thread(tmp_path: Path) -> None:
