@@ -10,7 +10,7 @@ from vm.gc_collect import collect
 from vm.journal import Collect, Edit, Entry, Invoke, Outside
 from vm.machine import Machine, ThreadState
 from vm.reference.executor import ReferenceExecutor
-from vm.stop import StopKind
+from vm.stop import Site, StopKind
 
 
 def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
@@ -40,9 +40,21 @@ def _begin_instruction(machine: Machine, executor: Scheduler, original: Machine)
     while machine.bulk_done[0] < original.bulk_done[0]:
         executor.run(1)
     machine.pause_requested = lambda: False
+    _enter_callback(machine, executor, original)
     if original.thread_state not in (machine.thread_state, ThreadState.READY):
         executor.run(1)
     machine.thread.set("deadline_ns", original.thread.get("deadline_ns"))  # it came from the world's clock
+
+
+def _enter_callback(machine: Machine, executor: Scheduler, original: Machine) -> None:
+    """Goes to the first instruction of what a host function has called, when nothing of that has retired yet."""
+    depth = original.control.depth
+    if depth in (0, machine.control.depth) or machine.thread_state is not ThreadState.READY:
+        return
+    top = original.control.top
+    instance = original.instance_at(top.vmctx)
+    if instance is not None and top.pc == 0:
+        executor.run(1, frozenset({Site(machine.instances[instance.number].addr, top.func, 0)}))
 
 
 def _advance(machine: Machine, executor: Scheduler, tick: int) -> None:

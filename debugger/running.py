@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.dwarf.lines import LineTable
@@ -18,7 +18,7 @@ from vm.control import Record
 from vm.host import Until
 from vm.journal import Invoke
 from vm.machine import Machine, ThreadState
-from vm.ops.row import Has
+from vm.ops.row import Has, Imm
 from vm.stop import Executor, Site, Stop, StopKind
 
 STDIN = 0
@@ -171,7 +171,24 @@ class Run:
         """One instruction, before which a breakpoint may end the run when `check_sites`."""
         if check_sites and (ended := self._breakpoint_here()) is not None:
             return ended
-        return self._judge(self._execute(1, frozenset()))
+        stop = self._execute(1, self.breakpoints.sites() | self._callbacks())
+        if stop.kind is StopKind.SITE:
+            record = self.machine.control.top
+            return self._hits(Site(record.vmctx, record.func, record.pc))
+        return self._judge(stop)
+
+    def _callbacks(self) -> frozenset[Site]:
+        """First instructions of what a host function called from here may call: it does not retire before they do."""
+        record = self.machine.control.top
+        if not self._calls(record):
+            return frozenset()
+        instance = self.machine.instance_at(record.vmctx)
+        assert instance is not None
+        instr = instance.facts(record.func).instrs[record.pc]
+        if instr.imm and instr.op.imm[0] is Imm.FUNC and not instance.is_imported(cast("int", instr.imm[0])):
+            return frozenset()
+        first = instance.module.num_imported_funcs
+        return frozenset(Site(instance.addr, func, 0) for func in range(first, first + len(instance.module.bodies)))
 
     def _breakpoint_here(self) -> Ended | None:
         record = self.machine.control.top
@@ -187,7 +204,7 @@ class Run:
         if check_sites and (ended := self._breakpoint_here()) is not None:
             return ended
         depth = self.machine.control.depth
-        ended = self._judge(self._execute(1, frozenset()))
+        ended = self._judge(self._execute(1, self.breakpoints.sites()))
         if ended is not None or self.machine.control.depth <= depth:
             return ended
         return self._breakpoint_here() or self._leave(depth + 1)
