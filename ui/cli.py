@@ -19,6 +19,7 @@ from vm.errors import UserError, WasmscopeError
 _DESCRIPTION = "Debugs a WebAssembly module: step, breakpoints, memory, and the runtime's own structures."
 _EPILOG = """\
 wasmscope run MODULE [-- ARGS]     run it without the debugger
+wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
 wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
 """
@@ -85,6 +86,8 @@ def _dispatch(words: list[str]) -> int:
             return _run(words[1:])
         case ["inspect"]:
             return _inspect(words[1:])
+        case ["serve"]:
+            return _serve(words[1:])
         case ["wast"]:
             return _wast(words[1:])
         case _:
@@ -141,6 +144,29 @@ def _wast(words: list[str]) -> int:
     return _open(debug_start(args.paths[0], args.line), args)
 
 
+def _serve(words: list[str]) -> int:
+    ours, program = _split(words)
+    ports = Parser(prog="wasmscope serve", add_help=False, allow_abbrev=False)
+    ports.add_argument("--port", metavar="N", type=_port, default=0, help="of 127.0.0.1; 0: any that is free")
+    found, rest = ports.parse_known_args(ours)
+    parser = _debug_parser("wasmscope serve", (ports,))
+    args = parser.parse_args(rest)
+    if args.module is None:
+        parser.error("a module is missing")
+    start_from(args, program)  # what is wrong is said here, not in the browser
+    if not Path(args.module).is_file():
+        raise UserError(f"{args.module}: there is no such file")
+    from ui.serve.server import run_server
+
+    return run_server([*rest, *(["--", *program] if program else [])], found.port)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
 # -- the debugger ----------------------------------------------------------------------------------
 
 
@@ -159,7 +185,7 @@ def _open(start: Start, args: argparse.Namespace) -> int:
         from ui.batch import run_batch
 
         return run_batch(start, args.batch, args.ex, as_json=args.json)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
         raise UserError("this is no terminal", "use --batch FILE, -ex CMD, or wasmscope run")
     if args.repl:
         from ui.repl.app import run_repl
@@ -170,10 +196,10 @@ def _open(start: Start, args: argparse.Namespace) -> int:
     return run_tui(start, args.keys)
 
 
-def _debug_parser() -> Parser:
+def _debug_parser(prog: str = "wasmscope", parents: Sequence[Parser] = ()) -> Parser:
     parser = Parser(
-        prog="wasmscope", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False,
-        usage="wasmscope [OPTIONS] MODULE [-- ARGS]", formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=prog, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, parents=parents,
+        usage=f"{prog} [OPTIONS] MODULE [-- ARGS]", formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("module", metavar="MODULE", nargs="?", help="a .wasm or .wat file")
     parser.add_argument("--version", action="version", version=f"wasmscope {_version()}")
