@@ -19,7 +19,7 @@ from vm.text import assemble
 
 ROUNDS, KEYS = 3, 15
 _MEGABYTE = 1 << 20
-_FIRST_FRAME = ("store_context", "▶")
+_FIRST_FRAME = ("store_context", "(func ")
 _DOWN, _UP = "\x1b[6~", "\x1b[5~"
 _GLOBALS_ROW = 7  # of the vmctx pane, where a module has neither memories nor tables
 _SPARSE = '(module (memory 65536) (data (i32.const 0x7ffffff0) "middle") (func (export "_start")))'
@@ -134,7 +134,7 @@ def _steps(report: Report, folder: Path, state: Path) -> None:
 def _memory(report: Report, folder: Path, state: Path) -> None:
     with _running(["-m", "wasmscope", str(folder / "5.wasm")], state) as terminal:
         _opened(terminal)
-        terminal.settle(2.0)
+        terminal.settle(4.0)
         report.row("peak memory after opening 5 MB", terminal.peak_mb(), "MB", 250)
 
 

@@ -50,7 +50,7 @@ def test_the_rule_finds_an_offender() -> None:
 _FORBIDDEN = {
     "vm.machine": ("textual", "prompt_toolkit", "wasmtime", "llvmlite", "elftools", "asyncio"),
     "debugger.session": ("textual", "prompt_toolkit", "pygments"),
-    "ui.cli": ("textual", "prompt_toolkit"),
+    "ui.cli": ("textual", "prompt_toolkit", "aiohttp"),
 }
 
 
