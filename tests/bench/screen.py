@@ -19,7 +19,8 @@ from vm.text import assemble
 
 ROUNDS, KEYS = 3, 15
 _MEGABYTE = 1 << 20
-_FIRST_FRAME = ("store_context", "(func ")
+_VALUES = "store_context"  # of the VMContext
+_FIRST_FRAME = (_VALUES, "i32.const")  # with the entry's code
 _DOWN, _UP = "\x1b[6~", "\x1b[5~"
 _GLOBALS_ROW = 7  # of the vmctx pane, where a module has neither memories nor tables
 _SPARSE = '(module (memory 65536) (data (i32.const 0x7ffffff0) "middle") (func (export "_start")))'
@@ -84,7 +85,7 @@ def _keys_ms(terminal: Terminal, key: str | Callable[[int], str]) -> float:
 
 def _opened(terminal: Terminal, *keys: str) -> None:
     """Waits for the first screen and for what is done behind it, then presses keys."""
-    terminal.until(*_FIRST_FRAME)
+    terminal.until(_VALUES)
     terminal.settle(1.0)
     for key in keys:
         terminal.send(key)
