@@ -97,8 +97,13 @@ def _memory(machine: Machine, region: Region, addr: int, data: bytes) -> Resolve
 
 
 def _slot(machine: Machine, region: Region, addr: int, data: bytes) -> Resolve:
-    type_ = _live_slot(machine, addr)
-    if type_ is None:
+    found = _live_slot(machine, addr)
+    if found is None:
+        raise refused("no live local or operand starts there", "frames lists what is live")
+    type_, start = found
+    if type_ is NumType.V128 and addr + len(data) <= start + slots(type_) * SLOT_BYTES:
+        return ()  # some of its lanes
+    if addr != start:
         raise refused("no live local or operand starts there", "frames lists what is live")
     if len(data) != slots(type_) * SLOT_BYTES:
         raise refused(f"a {type_} takes {slots(type_) * SLOT_BYTES} bytes of the stack, {len(data)} are given")
@@ -108,15 +113,15 @@ def _slot(machine: Machine, region: Region, addr: int, data: bytes) -> Resolve:
     return _reference(machine, type_, value) if isinstance(type_, RefType) else ()
 
 
-def _live_slot(machine: Machine, addr: int) -> ValType | None:
+def _live_slot(machine: Machine, addr: int) -> tuple[ValType, int] | None:
     above = None
     for _, record in machine.frames():
         if addr >= record.base:
             at: int = record.base
             for type_ in live_types(machine, record, above):
-                if at == addr:
+                if at <= addr < at + slots(type_) * SLOT_BYTES:
                     owner = machine.instance_at(record.vmctx)
-                    return type_ if owner is None else owner.engine_type(type_)
+                    return (type_ if owner is None else owner.engine_type(type_)), at
                 at += slots(type_) * SLOT_BYTES
             return None
         above = record

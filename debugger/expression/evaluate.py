@@ -28,9 +28,11 @@ from debugger.expression.tree import (
 from debugger.expression.types import (
     F64_TYPE,
     FUNCREF_TYPE,
+    LANES,
     STRING,
     U8_TYPE,
     U64_TYPE,
+    VECTOR_TYPE,
     Array,
     Group,
     Pointer,
@@ -261,10 +263,19 @@ class Evaluator:
                 return self._member(self._func_ref(target), node)
             case int() if isinstance(target.type, Reference):
                 return self._memory.field(target, node.name)
+            case bytes() if target.type == VECTOR_TYPE:
+                return self._lanes(target, node.name)
             case int() | float() | str() | bytes():
                 raise UserError(f"a {target.type} has no members")
             case group:
                 return group.member(node.name)
+
+    def _lanes(self, vector: Value, shape: str) -> Value:
+        """A v128 as lanes: `$v.f32x4`."""
+        if shape not in LANES:
+            raise UserError(f"{shape!r} is no shape of a v128", f"one of {', '.join(LANES)}")
+        lane = LANES[shape]
+        return Value(Array(lane, size_of(vector.type) // lane.size), vector.value, vector.addr, label=vector.label)
 
     def _func_ref(self, value: Value) -> Value:
         if not value.integer:

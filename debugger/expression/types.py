@@ -128,6 +128,10 @@ SCALARS: Mapping[str, Scalar] = MappingProxyType(
         "usize": U64_TYPE,
     }
 )
+VECTOR_TYPE = Array(U8_TYPE, 16)
+LANES: Mapping[str, Scalar] = MappingProxyType(
+    {f"{name}x{16 // type_.size}": type_ for name, type_ in SCALARS.items() if name[0] in "iuf" and name[1].isdigit()}
+)
 CSTR = "cstr"
 WORDS = frozenset({*SCALARS, CSTR, "funcref"})
 
@@ -138,7 +142,7 @@ def of_value(type_: ValType) -> Scalar | Reference | Array:
         case RefType():
             return FUNCREF_TYPE if type_.is_func else Reference(str(type_), 4)
         case NumType.V128:
-            return Array(U8_TYPE, 16)
+            return VECTOR_TYPE
         case _ if type_ is I32:
             return I32_TYPE
         case _ if type_ is I64:

@@ -265,3 +265,24 @@ def test_random_expressions_never_crash_and_write_nothing(world: World) -> None:
             pass
     assert worked > 500
     assert state_hash(world.machine) == before
+
+
+VECTORS = """
+(module (func (export "f") (param $v v128) (result v128) (local.get $v)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("$v.i32x4", "[1065353216, 2, -3, 4]"),
+        ("$v.f32x4[0]", "1.0"),
+        ("$v.u8x16[3]", "63"),
+        ("$v.i64x2[1]", "21474836477"),
+        ("$v.i16x8[4]", "-3"),
+    ],
+)
+def test_a_vector_in_every_shape_of_lanes(expression: str, text: str) -> None:
+    world = World(VECTORS)
+    world.begin("f", 2 << 32 | 1065353216, 4 << 32 | 0xFFFF_FFFD)
+    assert world.evaluator().evaluate(expression).text == text
