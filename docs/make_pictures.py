@@ -1,4 +1,4 @@
-"""Makes the pictures of the documentation: the real screen on the `fib` sample, at three sizes.
+"""Makes the pictures of the documentation: the real screen on the `fib` sample.
 
 python docs/make_pictures.py
 """
@@ -13,14 +13,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
-SIZES = {"screen": (120, 40), "80x24": (80, 24), "200x50": (200, 50)}
+PICTURES_OF: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {  # size, and keys pressed at the end
+    "screen": ((120, 40), ()),
+    "80x24": ((80, 24), ()),
+    "100x30": ((100, 30), ()),
+    "160x45": ((160, 45), ("v",)),
+    "200x50": ((200, 50), ()),
+    "light": ((120, 40), ("theme wasmscope-light",)),
+    "palette": ((120, 40), ("ctrl+p", "f", "i", "b")),
+    "uses": ((120, 40), ("1", "v", "v", "home", "x")),
+    "jump": ((120, 40), ("ctrl+o",)),
+}
 COMMANDS = ("break fib.c:10", "continue", "continue", "continue")
 WATCHES = ("$var0", "$var0 * 2 + 1", "depth", "tick", "$__stack_pointer")
 
 STACK = 70_976  # where the stack pointer stands by then
 
 
-async def picture(name: str, size: tuple[int, int]) -> None:
+async def picture(name: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     """Runs the debugger to a breakpoint and saves what it shows."""
     from debugger.launch import Options
     from ui.start import Start, WorldArgs
@@ -29,9 +39,10 @@ async def picture(name: str, size: tuple[int, int]) -> None:
 
     module = Path("sample-modules/fib/fib.wasm")
     app = WasmscopeApp(Start(Options(path=module, args=("12",)), WorldArgs()))
+    app.first_time.forget()
 
     async def idle() -> None:
-        while app.bridge.busy:
+        while app.bridge.busy or not app.session.validated:
             await pilot.pause(0.01)
         await pilot.pause()
 
@@ -49,6 +60,13 @@ async def picture(name: str, size: tuple[int, int]) -> None:
         app.desk.show("watches")
         await pilot.press("escape", "4", *["down"] * 7)
         await idle()
+        for key in keys:
+            if key.startswith("theme "):
+                app.choosing.use_theme(key.removeprefix("theme "))
+            else:
+                await pilot.press(key)
+            await idle()
+        await pilot.pause(0.3)
         svg = app.export_screenshot(title="wasmscope")
         (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
 
@@ -57,10 +75,10 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     PICTURES.mkdir(exist_ok=True)
-    for name, size in SIZES.items():
-        with tempfile.TemporaryDirectory() as state:  # no watches of the user's own
-            os.environ["XDG_STATE_HOME"] = state
-            asyncio.run(picture(name, size))
+    for name, (size, keys) in PICTURES_OF.items():
+        with tempfile.TemporaryDirectory() as own:  # no watches, keys and layouts of the user's own
+            os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = own
+            asyncio.run(picture(name, size, keys))
 
 
 if __name__ == "__main__":

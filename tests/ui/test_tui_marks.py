@@ -65,3 +65,22 @@ async def test_watches_are_changed_in_place(tmp_path: Path) -> None:
         await screen.sees("n * 100  600")
         await screen.press("x")
         await screen.sees("no watch expression")
+
+
+@on_loop
+async def test_keys_that_come_faster_than_the_screen(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "fib", "6")) as screen:
+        for location in ("fib", "twice"):
+            screen.app.session.add_breakpoint(location)
+        for text in ("n", "n + 1"):
+            screen.app.session.watches.add(text)
+        screen.app.follow()
+        for pane, left in (("breakpoints", screen.app.session.breakpoints), ("watches", screen.app.session.watches)):
+            screen.app.desk.go_to(pane)
+            found = screen.app.desk.pane(pane)
+            assert found is not None
+            for _ in range(3):
+                found.run_worker(screen.app.run_action("delete", found), exclusive=False)
+            await screen.until(lambda items=left: len(items) == 0)
+        await screen.press("x")
+        assert screen.app.is_running

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import events
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.screen import ModalScreen
 
 from debugger.session import Session
@@ -88,8 +90,8 @@ class WasmscopeApp(App[int]):
         yield Bar(id="title")
         self.desk = Desk(self.shared)
         yield self.desk
-        yield Bar(id="hints")
         yield self.first_time
+        yield Bar(id="hints")
         yield Prompt()
 
     def on_mount(self) -> None:
@@ -125,7 +127,7 @@ class WasmscopeApp(App[int]):
         width, desk = self.size.width, self.desk
         self.first_time.draw()
         self.query_one("#title", Bar).put(title(self.shared, width))
-        keys = hints(self.shared, desk.hints, desk.pane(desk.active) is None, width)
+        keys = hints(self.shared, desk.hints, desk.pane(desk.active) is None, width, self.choosing.keymap)
         self.query_one("#hints", Bar).put(self._message or keys)
 
     def say(self, *parts: tuple[str, Role]) -> None:
@@ -247,6 +249,16 @@ class WasmscopeApp(App[int]):
 
     def on_prompt_closed(self) -> None:
         self.desk.focus_active()
+
+    async def run_action(
+        self, action: str | ActionParseResult, default_namespace: DOMNode | None = None, namespaces: Any = None
+    ) -> bool:
+        """What a key's action refuses is said in one line."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except WasmscopeError as error:
+            self.say((str(error), Role.ERROR))
+            return True
 
     # -- keys ------------------------------------------------------------------------------------
 

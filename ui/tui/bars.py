@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 from rich.text import Text
 from textual.widgets import Static
@@ -10,6 +11,8 @@ from textual.widgets import Static
 from debugger.events import Reason, Stopped
 from ui.render.line import Line, Role, line
 from ui.tui.context import Screen
+from ui.tui.key_sets import pane_bindings
+from ui.tui.keys import shown_key
 from ui.tui.palette import styles_of
 from ui.tui.pane import Hints
 from vm.machine import ThreadState
@@ -100,20 +103,27 @@ def _joined(parts: list[tuple[str, Role]], width: int) -> Line:
 
 
 _KEYS_PAUSED = (
-    ("n", "over"), ("s", "into"), ("f", "out"), ("c", "continue"), ("b", "break"), ("t", "to cursor"),
-    ("v", "source/code"), ("w", "watch"), ("u/d", "frame"), (":", "console"), ("g", "go to"), ("z", "zoom"),
-    ("?", "help"), ("q", "quit"),
+    ("run.over", "over"), ("run.into", "into"), ("run.out", "out"), ("run.continue", "continue"),
+    ("code.break", "break"), ("code.run_to", "to cursor"), ("code.switch", "source/code"), ("watch.add", "watch"),
+    ("frame.up/frame.down", "frame"), ("go.console", "console"), ("go.to", "go to"), ("view.find", "find"),
+    ("view.zoom", "zoom"), ("view.help", "help"), ("app.quit", "quit"),
 )  # fmt: skip
 _KEYS_OVER = (
-    ("r", "restart"), ("b", "break"), ("v", "source/code"), ("w", "watch"), (":", "console"), ("g", "go to"),
-    ("z", "zoom"), ("?", "help"), ("q", "quit"),
+    ("run.restart", "restart"), ("code.break", "break"), ("code.switch", "source/code"), ("watch.add", "watch"),
+    ("go.console", "console"), ("go.to", "go to"), ("view.find", "find"), ("view.zoom", "zoom"),
+    ("view.help", "help"), ("app.quit", "quit"),
 )  # fmt: skip
-_KEYS_TRAPPED = (("u/d", "frame"), *_KEYS_OVER)
-_KEYS_RUNNING = (("F6", "pause"), ("o", "output and input"), ("?", "help"), ("q", "quit"))
+_KEYS_TRAPPED = (("frame.up/frame.down", "frame"), *_KEYS_OVER)
+_KEYS_RUNNING = (
+    ("run.pause", "pause"), ("pane.output", "output and input"), ("view.help", "help"), ("app.quit", "quit"),
+)  # fmt: skip
 
 
-def hints(shared: Screen, own: Hints, typed: bool, width: int) -> Line:
-    """The keys that make sense now, as many as there is room for: the pane's own first. `typed`: letters are text."""
+def hints(shared: Screen, own: Hints, typed: bool, width: int, keymap: Mapping[str, str]) -> Line:
+    """The keys that make sense now, as many as there is room for: the pane's own first. `typed`: letters are text.
+
+    `keymap` has the keys that are not the usual ones.
+    """
     last = shared.session.last
     if shared.running:
         keys: Hints = _KEYS_RUNNING
@@ -124,9 +134,24 @@ def hints(shared: Screen, own: Hints, typed: bool, width: int) -> Line:
     keys = own if typed else (*own, *(k for k in keys if k[0] not in [o[0] for o in own]))
     parts: list[tuple[str, Role]] = []
     used = 0
-    for key, meaning in keys:
+    for id_, meaning in keys:
+        key = _key(id_, keymap)
         used += len(key) + len(meaning) + 3
         if used > width:
             break
         parts += [(" " + key, Role.HEADING), (" " + meaning + " ", Role.DIM)]
     return line(*parts)
+
+
+@cache
+def _usual() -> Mapping[str, str]:
+    return {binding.id: binding.key for _, binding in pane_bindings() if binding.id}
+
+
+def _key(hint: str, keymap: Mapping[str, str]) -> str:
+    """The first key of a binding by its id, of two with a slash between; other hints name the key itself."""
+    usual = _usual()
+    ids = hint.split("/") if hint != "/" else [hint]
+    if not all(id_ in usual for id_ in ids):
+        return hint
+    return "/".join(shown_key(keymap.get(id_, usual[id_])).split()[0] for id_ in ids)

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from ui.render.line import Line
 from ui.tui.line_view import LineView
 from ui.tui.literal import literal
+from ui.tui.popup import Popup
 
 _MOST_ROWS = 20
 
@@ -30,7 +30,7 @@ class Choices(LineView):
         return self.rows[index]
 
 
-class ChooseScreen(ModalScreen[int | None]):
+class ChooseScreen(Popup[int | None]):
     """Gives the number of the row chosen with Enter, None for Escape. `x` deletes where that is possible."""
 
     DEFAULT_CSS = """
@@ -62,10 +62,10 @@ class ChooseScreen(ModalScreen[int | None]):
 
     def on_line_view_chosen(self, message: LineView.Chosen) -> None:
         message.stop()
-        self.dismiss(message.row)
+        self.leave(message.row)
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        self.leave(None)
 
     def action_delete(self) -> None:
         choices = self._choices

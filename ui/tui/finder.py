@@ -8,12 +8,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ui.render.line import Line, Role, line
 from ui.tui.entries import Entries, Entry
 from ui.tui.line_view import LineView
+from ui.tui.popup import Popup
 
 _KIND_CELLS, _TEXT_CELLS = 9, 46
 
@@ -43,7 +43,7 @@ class FoundView(LineView):
         return self.cursor if self.found else None
 
 
-class FinderScreen(ModalScreen[Entry | None]):
+class FinderScreen(Popup[Entry | None]):
     """Enter chooses, Escape does nothing."""
 
     DEFAULT_CSS = """
@@ -98,11 +98,11 @@ class FinderScreen(ModalScreen[Entry | None]):
     def _choose(self) -> None:
         view = self.query_one(FoundView)
         if view.found:
-            self.dismiss(view.found[view.cursor])
+            self.leave(view.found[view.cursor])
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
-            self.dismiss(None)
+            self.leave(None)
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        self.leave(None)

@@ -14,7 +14,7 @@ from ui.tui.palette import styles_of
 from ui.tui.preferences import Kept
 from vm.errors import UserError
 
-_LEAST_ROWS = 22  # of the screen; below, the panes need them
+_ONE_ROW, _ALL_ROWS = 22, 30  # of the screen: from there on there is room for one hint, for all of them
 _HINTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "run": (("run.over", "steps over"), ("run.into", "steps into"), ("run.continue", "continues")),
     "mark": (("", "b"), ("", "sets a breakpoint at the cursor, and so does a click left of the code")),
@@ -26,7 +26,7 @@ _KEYS = {binding.id or "": binding.key for binding in EVERYWHERE}
 class FirstTime(Static):
     """A row for each hint that was not of use yet."""
 
-    DEFAULT_CSS = "FirstTime { dock: bottom; width: 100%; height: auto; background: $panel; display: none; }"
+    DEFAULT_CSS = "FirstTime { width: 100%; height: auto; background: $panel; display: none; text-wrap: nowrap; }"
 
     def __init__(self, kept: Kept, keymap: Callable[[], Mapping[str, str]]) -> None:
         super().__init__(id="first-time")
@@ -49,9 +49,11 @@ class FirstTime(Static):
 
     def draw(self) -> None:
         """Shows what is left, where there is room."""
-        self.display = bool(self._left) and self.app.size.height >= _LEAST_ROWS
+        height = self.app.size.height
+        shown = self._left if height >= _ALL_ROWS else self._left[:1] if height >= _ONE_ROW else []
+        self.display = bool(shown)
         styles = styles_of(self.app.theme_variables)
-        rows = [Text.assemble(*((t, styles[r]) for t, r in self._line(name)), no_wrap=True) for name in self._left]
+        rows = [Text.assemble(*((t, styles[r]) for t, r in self._line(name)), no_wrap=True) for name in shown]
         self.update(Text("\n").join(rows))
 
     def _line(self, name: str) -> Line:

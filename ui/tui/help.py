@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from ui.command import Command
 from ui.render.line import Line, Part, Role, columns, heading
 from ui.tui.key_sets import pane_bindings
 from ui.tui.keys import shown_key
 from ui.tui.line_view import LineView
+from ui.tui.popup import Popup
 from ui.tui.registry import BY_ID, PANES
 
 
@@ -56,14 +56,14 @@ class HelpView(LineView):
         return self._lines[index]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Popup[None]):
     """All keys, panes and commands; any of Escape, q and ? closes it."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     #help { width: 90%; height: 90%; border: round $primary; background: $surface; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "close", "close")]
 
     def __init__(self, lines: Iterator[Line]) -> None:
         super().__init__()
@@ -74,3 +74,6 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(HelpView).border_title = "help: Escape closes"
+
+    def action_close(self) -> None:
+        self.leave(None)

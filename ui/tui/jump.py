@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from ui.tui.popup import Popup
 
 _LETTERS = "asdfghjklqwertyuiopzxcvbnm1234567890"
 
 
-class JumpScreen(ModalScreen[str | None]):
+class JumpScreen(Popup[str | None]):
     """Gives a pane's id, None for any other key."""
 
     DEFAULT_CSS = """
@@ -34,7 +35,7 @@ class JumpScreen(ModalScreen[str | None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         found = self._tabs.get(event.key)
-        self.dismiss(None if found is None else found[0])
+        self.leave(None if found is None else found[0])
 
     def on_click(self) -> None:
-        self.dismiss(None)
+        self.leave(None)

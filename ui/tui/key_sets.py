@@ -35,9 +35,6 @@ _GDB = {  # the single keys of gdb's own screen
     "go.frames": "w",
     "watch.add": "f7",
     "code.switch": "backslash",
-    "code.run_to": "t,u",
-    "frame.up": "left_curly_bracket",
-    "frame.down": "right_curly_bracket,d",
 }
 SETS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"default": MappingProxyType({}), "vim": MappingProxyType(_VIM), "gdb": MappingProxyType(_GDB)}

@@ -7,7 +7,6 @@ from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from debugger.inspect import Inspector
 from debugger.xrefs import Use, Xrefs
@@ -15,6 +14,7 @@ from ui.render.line import Line, Role, line
 from ui.tui.line_view import LineView
 from ui.tui.literal import literal
 from ui.tui.messages import AtCode, Target
+from ui.tui.popup import Popup
 from vm.disasm import Line as Disassembled
 from vm.facts import Instr
 from vm.instance import Instance
@@ -109,7 +109,7 @@ class UsesView(LineView):
         return None if pc is None else AtCode(Site(self._instance.addr, use.func, pc))
 
 
-class UsesScreen(ModalScreen[Target | None]):
+class UsesScreen(Popup[Target | None]):
     """Enter goes to a user; Escape goes nowhere."""
 
     DEFAULT_CSS = """
@@ -128,8 +128,8 @@ class UsesScreen(ModalScreen[Target | None]):
         yield self._view
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        self.leave(None)
 
     def on_line_view_chosen(self, message: LineView.Chosen) -> None:
         if (target := self._view.target(message.row)) is not None:
-            self.dismiss(target)
+            self.leave(target)

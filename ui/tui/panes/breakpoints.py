@@ -64,6 +64,7 @@ class BreakpointsPane(ListPane):
     def action_delete(self) -> None:
         if (found := self._chosen()) is not None:
             self.shared.session.breakpoints.delete(found.id)
+            self.read()  # at once: the next key may come before the message is heard
             self.post_message(Changed())
 
     def action_switch(self) -> None:

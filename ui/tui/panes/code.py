@@ -34,7 +34,9 @@ class CodePane(PlacingPane):
         Binding("left_square_bracket", "function(-1)", "the function before", id="code.previous"),
         Binding("right_square_bracket", "function(1)", "the next function", id="code.next"),
     ]
-    hints: ClassVar[Hints] = (("Enter", "follow"), ("⌫", "back"), ("/", "search"), ("x", "uses"))
+    hints: ClassVar[Hints] = (
+        ("list.choose", "follow"), ("go.back", "back"), ("code.search", "search"), ("code.xrefs", "uses"),
+    )  # fmt: skip
     empty_text = "this module has no code of its own"
 
     class Uses(Message):

@@ -168,7 +168,7 @@ class FramePane(Pane):
             self.post_message(Told("locals, operands and globals can be changed: put the cursor on one"))
             return
         target, item = found
-        self.ask(f"{item.name} ({item.type}) =", lambda text: self._assign(target, text), _editable(item))
+        self.ask(f"{rendered.name_of(item)} ({item.type}) =", lambda text: self._assign(target, text), _editable(item))
 
     def _assign(self, target: str, text: str) -> None:
         said = self.shared.session.evaluator().assign(target, text)

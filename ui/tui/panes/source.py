@@ -22,7 +22,7 @@ from vm.stop import Site
 class SourcePane(PlacingPane):
     """Follows the selected frame; a step here is a source line."""
 
-    hints: ClassVar[Hints] = (("v", "code"), ("/", "search"))
+    hints: ClassVar[Hints] = (("code.switch", "code"), ("code.search", "search"))
     empty_text = "no source: this code carries no line information, or its file was not found; v shows the code"
 
     class Moved(Message):

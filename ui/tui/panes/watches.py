@@ -57,4 +57,5 @@ class WatchesPane(ListPane):
     def action_delete(self) -> None:
         if (found := self._chosen()) is not None:
             self.shared.session.watches.delete(found[0])
+            self.read()  # at once: the next key may come before the message is heard
             self.post_message(Changed())

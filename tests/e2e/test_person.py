@@ -1,0 +1,183 @@
+"""A session as a person would have it, screen by screen; with the keyboard alone; without colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.terminal import FIB, ROOT, Terminal, wasmscope
+
+ECHO = ROOT / "sample-modules" / "echo-stdin" / "echo.wasm"
+
+
+def typed(terminal: Terminal, *lines: str) -> None:
+    """Texts, each with Enter."""
+    for text in lines:
+        terminal.keys("-l", text)
+        terminal.keys("Enter")
+
+
+def left(terminal: Terminal, gone: str = "Esc leave") -> None:
+    """Escape, alone: with a key right behind it, it would be that key with Alt."""
+    terminal.sees(gone)
+    terminal.keys("Escape")
+    terminal.until(lambda shown: gone not in shown, f"left {gone!r}")
+
+
+def test_a_session_from_breakpoint_to_edited_byte(terminal: Terminal) -> None:
+    terminal.open(wasmscope(FIB, "--", "12"), 200, 50)
+    terminal.sees("❚❚ entry", "1 Code", "2 Frame", "3 Call stack", "0 Watches", "4 vmctx", "5 Memory", "8 Console")
+    terminal.sees("first time here: n steps over")
+
+    # a breakpoint by the mouse, one by a key
+    terminal.keys("g")
+    terminal.sees("show (function")
+    typed(terminal, "$fib")
+    terminal.sees("asked++;")
+    terminal.click(1, terminal.row("asked++;"))
+    terminal.sees("●     10")
+    terminal.keys("Down", "Down", "F9")
+    terminal.sees("●     12")
+    terminal.keys("9")
+    terminal.sees("fib.c:10", "fib.c:12", "0 hits")
+
+    # continue and step
+    terminal.keys("F5")
+    terminal.sees("❚❚ breakpoint #1", "●▶    10")
+    terminal.keys("1", "n")
+    terminal.sees("❚❚ step", "▶    11")
+
+    # a watch, and a local edited: the watch follows
+    terminal.keys("w")
+    terminal.sees("watch (expression)")
+    typed(terminal, "$var0 * 10")
+    terminal.sees("$var0 * 10  120")
+    terminal.keys("2")
+    terminal.click(terminal.column("$var0   i32  12"), terminal.row("$var0   i32  12"))
+    terminal.keys("Enter")
+    terminal.sees("$var0 (i32) = 12")
+    terminal.keys("C-u")
+    terminal.until(lambda shown: "(i32) = 12" not in shown, "emptied the line")
+    typed(terminal, "3")
+    terminal.sees("$var0   i32  3", "$var0 * 10  30")
+
+    # a pointer of the VMContext leads to the memory, and back
+    terminal.keys("4")
+    terminal.click(terminal.column("[0].base"), terminal.row("[0].base"))
+    terminal.keys("Enter")
+    terminal.sees("00000  00")
+    terminal.keys("BSpace")
+    terminal.until(lambda shown: "Enter follow" in shown.splitlines()[-1] or "[0].base" in shown, "came back")
+
+    # search memory, and edit a byte
+    terminal.keys("5", "/")
+    terminal.sees("search ")
+    typed(terminal, '"fib("')
+    terminal.sees("66 69  62 28", 'found "fib("')
+    terminal.keys("e")
+    terminal.sees("editing: hex digits")
+    terminal.keys("4", "6")
+    terminal.sees("46 69  62 28")
+    left(terminal, "editing:")
+
+    # without breakpoints to the end: what was edited is printed
+    terminal.keys("9", "x", "x")
+    terminal.sees("no breakpoint: b")
+    terminal.keys("c")
+    terminal.sees("■ ")
+    terminal.keys("o")
+    terminal.sees("Fib(12) = ")
+
+    # sizes
+    left(terminal)
+    terminal.resize(80, 24)
+    terminal.until(lambda shown: max(map(len, shown.splitlines())) <= 80 and "1 Code" in shown, "was narrow")
+    terminal.resize(200, 50)
+    terminal.sees("3 Call stack", "0 Watches", "5 Memory")
+    terminal.keys("q")
+    terminal.sees("left with 0")
+
+
+def test_input_is_typed_while_the_program_waits(terminal: Terminal) -> None:
+    terminal.open(wasmscope(ECHO))
+    terminal.sees("❚❚ entry")
+    terminal.keys("c", "o")
+    terminal.sees("waiting for input")
+    typed(terminal, "hello there")
+    terminal.sees("1: HELLO THERE", "waiting for input")
+    terminal.keys("C-d")
+    terminal.sees("■ ")
+    left(terminal)
+    terminal.keys("q")
+    terminal.sees("left with 0")
+
+
+def test_an_endless_loop_is_paused_and_stays_responsive(terminal: Terminal, tmp_path: Path) -> None:
+    module = tmp_path / "spin.wat"
+    module.write_text('(module (func (export "_start") (loop $l (br $l))))')
+    terminal.open(wasmscope(module))
+    terminal.sees("❚❚ entry")
+    terminal.keys("c")
+    shown = terminal.until(
+        lambda text: re.search(r"running . \(F6 pauses\).*[kM]/s, \d+\.\d s", text) is not None, "ran"
+    )
+    assert "F6 pause" in shown.splitlines()[-1]
+    terminal.keys("Tab", "z")
+    terminal.keys("F6")
+    terminal.sees("❚❚ pause", "br $l")
+    terminal.keys("q")
+    terminal.sees("left with 0")
+
+
+def hues(shown: str) -> Iterator[str]:
+    """Colours that are no shade of grey."""
+    for codes in re.findall(r"\x1b\[([\d;]*)m", shown):
+        for red, green, blue in re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", codes):
+            if not red == green == blue:
+                yield codes
+        for number in map(int, re.findall(r"[34]8;5;(\d+)", codes)):
+            level = divmod(number - 16, 36)[0], (number - 16) // 6 % 6, (number - 16) % 6
+            if 16 <= number < 232 and len(set(level)) > 1:
+                yield codes
+        if re.search(r"(?:^|;)(?:3[1-6]|4[1-6]|9[1-6])(?:;|$)", re.sub(r"[34]8;[25];[\d;]*", "", codes)):
+            yield codes
+
+
+WALK = (
+    ("1", "1 Code"), ("2", "operand stack"), ("3", "#0  $"), ("4", "VMContext of"), ("5", "00000  00"),
+    ("7", "start "), ("9", "no breakpoint"), ("0", "no watch expression"), ("o", "written nothing"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("colour", ["", "NO_COLOR=1 "])
+def test_every_pane_with_the_keyboard_alone(terminal: Terminal, size: tuple[int, int], colour: str) -> None:
+    terminal.open(colour + wasmscope(FIB, "--", "12"), *size)
+    terminal.sees("❚❚ entry")
+    for key, text in WALK:
+        terminal.keys(key)
+        terminal.sees(text)
+        if key == "o":
+            left(terminal)
+    terminal.keys("b", "n")
+    terminal.sees("❚❚ step")
+    terminal.keys("c")
+    terminal.sees("■ finished")
+    terminal.keys("Tab", "BTab", "z", "z", "C-o")
+    terminal.sees("[a]")
+    terminal.keys("a")
+    terminal.until(lambda shown: "[a]" not in shown, "jumped")
+    terminal.keys("?")
+    terminal.sees("keys that work everywhere")
+    left(terminal, "help: Escape")
+    terminal.keys("C-p")
+    terminal.sees("type some letters")
+    typed(terminal, "instances")
+    terminal.sees("#0  fib")
+    if colour:
+        assert not set(hues(terminal.tmux("capture-pane", "-p", "-e", "-t", "t")))
+    terminal.keys("q")
+    terminal.sees("left with 0")
