@@ -20,6 +20,11 @@ def typed(terminal: Terminal, *lines: str) -> None:
         terminal.keys("Enter")
 
 
+def last(shown: str) -> str:
+    """The line below the panes."""
+    return shown.rstrip().splitlines()[-1]
+
+
 def left(terminal: Terminal, gone: str = "Esc leave") -> None:
     """Escape, alone: with a key right behind it, it would be that key with Alt."""
     terminal.sees(gone)
@@ -65,15 +70,23 @@ def test_a_session_from_breakpoint_to_edited_byte(terminal: Terminal) -> None:
     terminal.sees("$var0   i32  3", "$var0 * 10  30")
 
     # a pointer of the VMContext leads to the memory, and back
+    terminal.resize(120, 40)
+    terminal.sees("5 Memory │ 6 Tables")
     terminal.keys("4")
-    terminal.click(terminal.column("[0].base"), terminal.row("[0].base"))
+    terminal.sees("VMContext of", "[0].base")
+    terminal.click(terminal.column("   [0].base") + 4, terminal.row("   [0].base"))
+    terminal.sees("VMMemoryDefinition.base")
     terminal.keys("Enter")
-    terminal.sees("00000  00")
+    terminal.until(lambda shown: "VMContext of" not in shown and "00000  00" in shown, "went to the memory")
     terminal.keys("BSpace")
-    terminal.until(lambda shown: "Enter follow" in shown.splitlines()[-1] or "[0].base" in shown, "came back")
+    terminal.sees("[0].current_length")
+    terminal.resize(200, 50)
+    terminal.sees("4 vmctx │ 6 Tables")
 
     # search memory, and edit a byte
-    terminal.keys("5", "/")
+    terminal.keys("5")
+    terminal.sees("g go to")
+    terminal.keys("/")
     terminal.sees("search ")
     typed(terminal, '"fib("')
     terminal.sees("66 69  62 28", 'found "fib("')

@@ -104,3 +104,15 @@ async def test_hints_are_gone_once_they_were_of_use(tmp_path: Path) -> None:
         await screen.sees("tick")
     async with shown(start(tmp_path, FIB, "fib", "5"), (80, 20), first_time=True) as screen:
         assert "first time" not in screen.text()
+
+
+@on_loop
+async def test_rows_that_are_empty_while_the_program_runs_have_no_byte_under_the_cursor(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "forever")) as screen:
+        await screen.press("5")
+        await screen.pilot.press("c")
+        await screen.sees("▶ running")
+        await screen.pilot.resize_terminal(200, 50)
+        await screen.sees("▶ running")
+        await screen.press("f6")
+        await screen.sees("❚❚ pause")
