@@ -139,8 +139,11 @@ def test_an_endless_loop_is_paused_and_stays_responsive(terminal: Terminal, tmp_
     )
     assert "F6 pause" in shown.splitlines()[-1]
     terminal.keys("Tab", "z")
+    terminal.until(lambda text: "running" in text and "Code │ Source" not in text, "zoomed")
     terminal.keys("F6")
-    terminal.sees("❚❚ pause", "br $l")
+    terminal.sees("❚❚ pause", "loop  0x23")
+    terminal.keys("z")
+    terminal.sees("br $l")
     terminal.keys("q")
     terminal.sees("left with 0")
 

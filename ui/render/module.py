@@ -77,6 +77,8 @@ def entity(naming: Naming, kind: ExternKind, index: int) -> str:
             return naming.memory(index)
         case ExternKind.GLOBAL:
             return naming.global_(index)
+        case ExternKind.TAG:
+            return naming.tag(index)
 
 
 def functions(module: Module, naming: Naming, wanted: Sequence[int]) -> list[Line]:
