@@ -25,7 +25,7 @@ from ui.tui.bars import Bar, hints, title
 from ui.tui.bridge import UPDATES_PER_SECOND, Bridge, Broken, Done
 from ui.tui.choosing import Choosing
 from ui.tui.context import Screen
-from ui.tui.desk import Desk
+from ui.tui.desk import Desk, DeskScreen
 from ui.tui.first_time import FirstTime
 from ui.tui.help import HelpScreen, help_lines
 from ui.tui.keys import EVERYWHERE
@@ -85,6 +85,9 @@ class WasmscopeApp(App[int]):
         self.failure = ""  # why the screen was left, if that is to be said
 
     # -- making ----------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> DeskScreen:
+        return DeskScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         yield Bar(id="title")
@@ -164,6 +167,7 @@ class WasmscopeApp(App[int]):
         if message.error is not None:
             self._leave(exits.FAILED, str(message.error))
         elif (work := self.validating.released()) is not None:
+            self._message = ()
             self.do(work)
         self._draw_bars()
 

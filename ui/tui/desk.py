@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
+from textual.screen import Screen as TextualScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -21,6 +24,12 @@ from vm.errors import UserError
 _BARS = 2  # rows of the screen above and below the desk
 _STEP_COLUMNS, _STEP_ROWS = 4, 2  # by which a key makes a pane larger
 _LEAST_BORDERED = 5  # rows; a lower pane has no border
+
+
+class DeskScreen(TextualScreen[None], inherit_bindings=False):
+    """The screen below the desk: Tab is the desk's own, which knows the next pane before the next key comes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("super+c", "screen.copy_text", show=False)]
 
 
 class Desk(Container):
@@ -170,8 +179,8 @@ class Desk(Container):
         self._zoomed = None if self._zoomed else self._active
         self.go_to(self._active)
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        node: Widget | None = event.widget
+    def on_descendant_focus(self, _: events.DescendantFocus) -> None:
+        node: Widget | None = self.app.focused  # the event may be older
         while node is not None and not node.has_class("pane"):
             node = node.parent if isinstance(node.parent, Widget) else None
         if node is not None and node.id:
