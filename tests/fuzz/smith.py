@@ -100,8 +100,8 @@ _PROPOSALS = (
 )  # fmt: skip
 _TICKS, _FUEL = 300_000, 3_000_000
 _LIMITS = MachineLimits(max_frames=3_000, max_memory_bytes=16 << 20, max_gc_heap_bytes=4 << 20)
-_GIVE_UP = (TrapKind.CALL_STACK_EXHAUSTED, TrapKind.GC_HEAP_FULL)
-_MESSAGES = {
+GIVE_UP = (TrapKind.CALL_STACK_EXHAUSTED, TrapKind.GC_HEAP_FULL)
+MESSAGES = {
     TrapKind.UNREACHABLE: "unreachable",
     TrapKind.OUT_OF_BOUNDS_MEMORY: "out of bounds memory access",
     TrapKind.OUT_OF_BOUNDS_TABLE: "out of bounds table access",
@@ -117,6 +117,7 @@ _MESSAGES = {
     ),
     TrapKind.OUT_OF_BOUNDS_ARRAY: "out of bounds array access",
     TrapKind.CAST_FAILURE: "cast failure",
+    TrapKind.UNALIGNED_ATOMIC: "unaligned atomic",
     TrapKind.UNCAUGHT_EXCEPTION: "exception",
 }  # fmt: skip
 
@@ -210,12 +211,12 @@ class _Pair:
         try:
             return wasmtime.Instance(self.store, wasmtime.Module(with_engine, data), [])
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
-            return _theirs(error)
+            return trap_name(error)
 
     def _name(self, kind: TrapKind) -> str:
-        if kind in _GIVE_UP:
+        if kind in GIVE_UP:
             raise GivenUp
-        return _MESSAGES[kind]
+        return MESSAGES[kind]
 
     def _run(self, instance: Instance, func: int, args: tuple[int, ...]) -> tuple[int, ...] | str:
         self.machine.clear_call()
@@ -256,7 +257,7 @@ class _Pair:
         try:
             found = func(self.store, *values)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
-            return _theirs(error)
+            return trap_name(error)
         listed = found if isinstance(found, list) else [] if found is None else [found]
         return _plain_all(
             [_bits(v, t) for v, t in zip(listed, type_.results, strict=True) if isinstance(t, NumType)], type_.results
@@ -281,14 +282,14 @@ class _Pair:
                     pass
 
 
-def _theirs(error: Exception) -> str:
+def trap_name(error: Exception) -> str:
     """What a trap of Wasmtime is called here."""
     text = str(error)
     if any(words in text for words in ("all fuel", "call stack exhausted", "GC heap", "allocation", "out of memory")):
         raise GivenUp
-    found = next((m for m in dict.fromkeys(_MESSAGES.values()) if m in text), None)
+    found = next((m for m in dict.fromkeys(MESSAGES.values()) if m in text), None)
     if found is None and "undefined element" in text:
-        return _MESSAGES[TrapKind.UNDEFINED_ELEMENT]
+        return MESSAGES[TrapKind.UNDEFINED_ELEMENT]
     return found or text
 
 

@@ -86,7 +86,7 @@ def compare_exchange(site: Site) -> Step:
     def step(q: Slots, d: Floats, f: Floats) -> int:
         address = place(q[at])
         old = int.from_bytes(region.view[address : address + width], "little")
-        if old == q[expected]:
+        if old == q[expected] & mask:
             region.view[address : address + width] = (q[replacement] & mask).to_bytes(width, "little")
             region.mark(address, width)
         q[at] = old

@@ -1,0 +1,1 @@
+"""Random modules that are rich in traps, NaNs, references, objects and exceptions."""
