@@ -135,13 +135,14 @@ def _wast(words: list[str]) -> int:
     parser.add_argument("--debug", action="store_true",
                         help="open the debugger inside the action of the first failing assertion")  # fmt: skip
     parser.add_argument("--line", metavar="N", type=int, help="with --debug: at the entry of that line's action")
+    parser.add_argument("--canonical-nan", action="store_true", help="arithmetic makes only canonical NaNs")
     _add_modes(parser)
     args = parser.parse_args(words)
     if not args.debug:
-        return run_scripts(args.paths, as_json=args.json)
+        return run_scripts(args.paths, as_json=args.json, canonical_nan=args.canonical_nan)
     if len(args.paths) > 1 or args.paths[0].is_dir():
         parser.error("--debug takes one script")
-    return _open(debug_start(args.paths[0], args.line), args)
+    return _open(debug_start(args.paths[0], args.line, args.canonical_nan), args)
 
 
 def _serve(words: list[str]) -> int:

@@ -40,12 +40,14 @@ def scripts(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def run_scripts(paths: Sequence[Path], *, as_json: bool, max_ticks: int = MAX_TICKS) -> int:
+def run_scripts(
+    paths: Sequence[Path], *, as_json: bool, canonical_nan: bool = False, max_ticks: int = MAX_TICKS
+) -> int:
     """Runs scripts and prints what became of them; 1 when something failed."""
     files = scripts(paths)
     passed = failed = 0
     contradicting: list[str] = []
-    for ran in _all(files, max_ticks):
+    for ran in _all(files, max_ticks, canonical_nan):
         passed, failed = passed + ran.tally.passed, failed + len(ran.tally.failures) + bool(ran.error)
         contradicting += [f"{ran.path.name}:{f.line}" for f in ran.tally.contradicting]
         _print(ran, as_json)
@@ -58,14 +60,14 @@ def run_scripts(paths: Sequence[Path], *, as_json: bool, max_ticks: int = MAX_TI
     return 1 if failed else 0
 
 
-def _all(files: list[Path], max_ticks: int) -> Iterator[Ran]:
+def _all(files: list[Path], max_ticks: int, canonical_nan: bool) -> Iterator[Ran]:
     """Runs every script, the largest first, and gives them in the order of the files."""
     if len(files) == 1:
-        yield _run(files[0], max_ticks)
+        yield _run(files[0], max_ticks, canonical_nan)
         return
     with ProcessPoolExecutor(min(len(files), os.cpu_count() or 1)) as pool:
         order = sorted(files, key=_size, reverse=True)
-        under_way = {path: pool.submit(_run, path, max_ticks) for path in order}
+        under_way = {path: pool.submit(_run, path, max_ticks, canonical_nan) for path in order}
         for path in files:
             yield under_way[path].result()
 
@@ -77,9 +79,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _run(path: Path, max_ticks: int) -> Ran:
+def _run(path: Path, max_ticks: int, canonical_nan: bool) -> Ran:
     try:
-        return Ran(path, Runner(script_at(path), max_ticks).run())
+        return Ran(path, Runner(script_at(path), max_ticks, canonical_nan=canonical_nan).run())
     except WasmscopeError as error:
         return Ran(path, Tally(), str(error))
 
@@ -100,13 +102,13 @@ def _described(failure: Failure) -> str:
     return safe(f"{failure.command}: expected {failure.expected}, got {failure.got}")
 
 
-def debug_start(path: Path, line: int | None) -> Start:
+def debug_start(path: Path, line: int | None, canonical_nan: bool = False) -> Start:
     """The debugger's start: inside the first failing assertion's action, or at the entry of a line's. Raises
     WasmscopeError."""
     if line is None:
-        failure = first_failure(path)
+        failure = first_failure(path, canonical_nan)
         sys.stderr.write(f"{safe(path.name)}:{failure.line}: {_described(failure)}\n")
-        program = program_at(path, failure.line, inside=True)
+        program = program_at(path, failure.line, inside=True, canonical_nan=canonical_nan)
     else:
-        program = program_at(path, line, inside=False)
+        program = program_at(path, line, inside=False, canonical_nan=canonical_nan)
     return Start(Options(path), WorldArgs(), program)

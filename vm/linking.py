@@ -54,7 +54,7 @@ def resolve_imports(machine: Machine, module: Module, provider: Provider) -> lis
     if missing:
         named = ", ".join(f"{i.module}.{i.name} ({_described(i.type)})" for i in missing[:20])
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        raise LinkError(f"nobody provides {named}{more}", "use --preload MODULE=FILE")
+        raise LinkError(f"nobody provides {named}{more}", "use --preload MODULE=FILE, or --stub MODULE.NAME=VALUE")
     type_ids = machine.types.add_module(module)
     found: list[Extern] = []
     for wanted in module.imports:

@@ -27,9 +27,9 @@ def script_at(path: Path) -> Script:
     return read_script(text, path.name)
 
 
-def action_at(script: Script, line: int) -> tuple[Runner, Action]:
+def action_at(script: Script, line: int, canonical_nan: bool = False) -> tuple[Runner, Action]:
     """A store in which everything before the command at a line was done, and its action. Raises UserError."""
-    runner = Runner(script, stop_line=line)
+    runner = Runner(script, stop_line=line, canonical_nan=canonical_nan)
     try:
         runner.run()
     except Reached as reached:
@@ -37,24 +37,24 @@ def action_at(script: Script, line: int) -> tuple[Runner, Action]:
     raise UserError(f"{script.name}:{line}: there is no action to stop in", "name the line of an assertion that calls")
 
 
-def program_at(path: Path, line: int, inside: bool) -> Program:
+def program_at(path: Path, line: int, inside: bool, canonical_nan: bool = False) -> Program:
     """The action of the command at a line; `inside`: stopped at its trap, or before its last instruction."""
     script = script_at(path)
 
     def launch(world: World) -> Launched:
-        runner, action = action_at(script, line)
+        runner, action = action_at(script, line, canonical_nan)
         return _launched(runner.machine, action)
 
-    runner, action = action_at(script, line)
+    runner, action = action_at(script, line, canonical_nan)
     module = action.instance.module
     stop_tick = _last_tick(runner, action) if inside else 0
     return Program(Loaded(path, ValidModule(module), None), launch, stop_tick)
 
 
-def first_failure(path: Path) -> Failure:
+def first_failure(path: Path, canonical_nan: bool = False) -> Failure:
     """The first failure of a script. Raises UserError when there is none."""
     script = script_at(path)
-    failures = Runner(script).run().failures
+    failures = Runner(script, canonical_nan=canonical_nan).run().failures
     if not failures:
         raise UserError(f"{path.name} passes: there is nothing to debug", "--line N stops in any assertion's action")
     return failures[0]

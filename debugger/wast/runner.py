@@ -5,9 +5,11 @@ A thread of the script is a generator over a guest thread: it yields whenever an
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
+from debugger.provide import runtime_functions
 from debugger.wast.node import Node
 from debugger.wast.script import Script, module_bytes, string_bytes, words_of
 from debugger.wast.spectest import SPECTEST_HOSTS, SPECTEST_MODULE
@@ -29,7 +31,7 @@ from vm.threads import GuestThread, time_out
 from vm.types import ExternKind, ValType, grouped, spread
 from vm.validate import validate
 
-LIMITS = MachineLimits(max_frames=20_000, max_memory_bytes=1 << 30)
+LIMITS = MachineLimits(max_frames=20_000, max_memory_bytes=1 << 34)  # no page costs anything before it is used
 MAX_TICKS = 500_000_000  # of one action
 _TURN_TICKS = 1_000  # when there are several threads
 _CONTRADICTS = ("multiple memories", "multiple tables")  # refused before WebAssembly 2.0 and 3.0
@@ -87,9 +89,12 @@ class Reached(Exception):
 class Runner:
     """One script on a store of its own. `stop_line`: raises Reached before the action of the command there."""
 
-    def __init__(self, script: Script, max_ticks: int = MAX_TICKS, stop_line: int | None = None) -> None:
+    def __init__(
+        self, script: Script, max_ticks: int = MAX_TICKS, stop_line: int | None = None, *, canonical_nan: bool = False
+    ) -> None:
         self.script, self.max_ticks, self.stop_line = script, max_ticks, stop_line
         self.machine = Machine(limits=LIMITS)
+        self.machine.canonical_nan = canonical_nan
         self.executor = ReferenceExecutor(self.machine)
         self.tally = Tally()
         self.running: list[ScriptThread] = []
@@ -121,7 +126,10 @@ class ScriptThread:
     def __init__(self, runner: Runner, commands: Sequence[Node], guest: GuestThread) -> None:
         self.runner, self.script, self.machine = runner, runner.script, runner.machine
         self.guest = guest
-        self.provider: dict[tuple[str, str], Extern | HostFunction] = {}
+        self.registered: dict[tuple[str, str], Extern | HostFunction] = {}
+        # A name of the script serves where none is registered: what no official script asks for, but Wasmtime's do.
+        self.by_name: dict[tuple[str, str], Extern | HostFunction] = {}
+        self.provider = ChainMap(self.registered, self.by_name)
         self.named: dict[str, Instance] = {}
         self.definitions: dict[str, ValidModule] = {}
         self.threads: dict[str, ScriptThread] = {}
@@ -133,7 +141,7 @@ class ScriptThread:
 
     def provide_spectest(self) -> None:
         """The host module that scripts import from."""
-        self.provider |= {(f.module, f.name): f for f in SPECTEST_HOSTS}
+        self.registered |= {(f.module, f.name): f for f in (*SPECTEST_HOSTS, *runtime_functions())}
         valid = validate(decode(assemble(SPECTEST_MODULE, "spectest")))
         self._register("spectest", instantiate(self.machine, valid, self.provider))
 
@@ -216,6 +224,7 @@ class ScriptThread:
         self.current = yield from self._made(valid)
         if name:
             self.named[name] = self.current
+            self.by_name |= {(name[1:], export): extern for export, extern in exports_of(self.current).items()}
 
     def _valid(self, node: Node) -> ValidModule:
         if node.bare:
@@ -229,7 +238,7 @@ class ScriptThread:
         return instance
 
     def _register(self, name: str, instance: Instance) -> None:
-        self.provider.update({(name, export): extern for export, extern in exports_of(instance).items()})
+        self.registered.update({(name, export): extern for export, extern in exports_of(instance).items()})
 
     def _instance(self, items: Sequence[Node | str]) -> Instance:
         name = next((i for i in items if isinstance(i, str) and i.startswith("$")), None)

@@ -180,3 +180,38 @@ def test_bad_arguments_are_refused(
     monkeypatch.chdir(tmp_path)
     assert main(["wast", *words]) == 2
     assert capsys.readouterr().err.startswith("wasmscope: ")
+
+
+def test_a_name_serves_where_nothing_is_registered(tmp_path: Path) -> None:
+    script = """
+      (module $first (func (export "one") (result i32) (i32.const 1)))
+      (module (func (import "first" "one") (result i32)) (export "same" (func 0)))
+      (assert_return (invoke "same") (i32.const 1))
+      (module $other (func (export "one") (result i32) (i32.const 2)))
+      (register "first" $other)
+      (module (func (import "first" "one") (result i32)) (export "same" (func 0)))
+      (assert_return (invoke "same") (i32.const 2))
+      (assert_unlinkable (module (import "nobody" "one" (func))) "unknown import")
+    """
+    found = tally(script, tmp_path)
+    assert (found.passed, found.failures) == (3, [])
+
+
+def test_a_script_may_collect_garbage(tmp_path: Path) -> None:
+    script = """
+      (module (import "wasmtime" "gc" (func $gc)) (type $box (struct (field i32)))
+        (func (export "kept") (result i32) (local $b (ref null $box))
+          (local.set $b (struct.new $box (i32.const 7))) (call $gc) (struct.get $box 0 (local.get $b))))
+      (assert_return (invoke "kept") (i32.const 7))
+    """
+    assert tally(script, tmp_path).failures == []
+
+
+def test_only_canonical_nans_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "nan.wast"
+    path.write_text("""
+      (module (func (export "bits") (result i32) (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.const 0)))))
+      (assert_return (invoke "bits") (i32.const 0x7fc00000))""")
+    assert main(["wast", str(path)]) == 1
+    assert "got (i32 0xffc00000)" in capsys.readouterr().out
+    assert main(["wast", "--canonical-nan", str(path)]) == 0
