@@ -111,6 +111,8 @@ def _static_tables(module: Module, era: Era) -> tuple[tuple[tuple[int | None, ..
         own = elem.table - imported
         if elem.by_expr or own < 0 or offset is None or module.defined_tables[own].type.elem != FUNCREF:
             break
+        if module.defined_tables[own].init is not None:  # which is written first, also when it is null
+            break
         if offset + len(elem.items) > module.defined_tables[own].type.limits.min:
             break
         target = elements[own]

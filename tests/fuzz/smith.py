@@ -11,7 +11,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from wasmtime import _ffi as ffi
 from vm.decode import decode
 from vm.errors import DecodeError, Trap, TrapKind, ValidationError
 from vm.globals import read_global
-from vm.instance import GlobalExtern, Instance
+from vm.instance import Extern, GlobalExtern, Instance
 from vm.instantiate import instantiate
 from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
@@ -98,6 +98,7 @@ _PROPOSALS = (
     "function_references", "gc", "exceptions", "tail_call", "memory64", "multi_memory", "wide_arithmetic",
     "custom_page_sizes", "branch_hinting",
 )  # fmt: skip
+_NOTHING = b"\0asm\1\0\0\0"
 _TICKS, _FUEL = 300_000, 3_000_000
 _LIMITS = MachineLimits(max_frames=3_000, max_memory_bytes=16 << 20, max_gc_heap_bytes=4 << 20)
 GIVE_UP = (TrapKind.CALL_STACK_EXHAUSTED, TrapKind.GC_HEAP_FULL)
@@ -158,7 +159,7 @@ def compare(data: bytes, seed: int, with_engine: wasmtime.Engine) -> int:
     """How many calls were compared. Raises Differs."""
     valid = _validated(data, with_engine)
     try:
-        return _Pair(data, valid, with_engine).calls(random.Random(seed))
+        return Pair(valid, data, with_engine).calls(random.Random(seed))
     except GivenUp:
         return 0
 
@@ -175,12 +176,16 @@ def _validated(data: bytes, with_engine: wasmtime.Engine) -> ValidModule:
     return valid
 
 
-class _Pair:
-    """A module in both."""
+class Pair:
+    """A module in both; `data` is what Wasmtime gets, `support` a module whose exports are imported by their names."""
 
-    def __init__(self, data: bytes, valid: ValidModule, with_engine: wasmtime.Engine) -> None:
-        self.valid = valid
+    def __init__(
+        self, valid: ValidModule, data: bytes, with_engine: wasmtime.Engine, support: bytes = _NOTHING,
+        *, canonical_nan: bool = False,
+    ) -> None:  # fmt: skip
+        self.valid, self.support = valid, support
         self.machine = Machine(limits=_LIMITS)
+        self.machine.canonical_nan = canonical_nan
         self.executor = ReferenceExecutor(self.machine)
         self.store = wasmtime.Store(with_engine)
         ours, theirs = self._instantiate_ours(), self._instantiate_theirs(data, with_engine)
@@ -196,7 +201,9 @@ class _Pair:
 
     def _instantiate_ours(self) -> Instance | str:
         try:
-            instance = instantiate(self.machine, self.valid, {})
+            self.hosts = exports_of(instantiate(self.machine, validate(decode(self.support)), {}))
+            imports = {(i.module, i.name): self.hosts[i.name] for i in self.valid.module.imports}
+            instance = instantiate(self.machine, self.valid, imports)
         except Trap as trap:
             return self._name(trap.kind)
         start = self.valid.module.start
@@ -209,7 +216,10 @@ class _Pair:
     def _instantiate_theirs(self, data: bytes, with_engine: wasmtime.Engine) -> wasmtime.Instance | str:
         self.store.set_fuel(_FUEL)
         try:
-            return wasmtime.Instance(self.store, wasmtime.Module(with_engine, data), [])
+            support = wasmtime.Instance(self.store, wasmtime.Module(with_engine, self.support), [])
+            self.their_hosts = support.exports(self.store)
+            imports = [self.their_hosts[i.name] for i in self.valid.module.imports]
+            return wasmtime.Instance(self.store, wasmtime.Module(with_engine, data), imports)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             return trap_name(error)
 
@@ -246,7 +256,8 @@ class _Pair:
                 if not isinstance(ours, str):
                     ours = _plain_all(grouped(ours, type_.results), type_.results)
                 self._same(f"{export.name}{bits}", ours, theirs)
-                self._state(exports)
+                self._state(exports_of(self.ours), exports)
+                self._state(self.hosts, self.their_hosts)
                 count += 1
         return count
 
@@ -263,8 +274,8 @@ class _Pair:
             [_bits(v, t) for v, t in zip(listed, type_.results, strict=True) if isinstance(t, NumType)], type_.results
         )
 
-    def _state(self, exports: wasmtime.InstanceExports) -> None:
-        for name, extern in exports_of(self.ours).items():
+    def _state(self, ours: Mapping[str, Extern], exports: wasmtime.InstanceExports) -> None:
+        for name, extern in ours.items():
             match extern:
                 case LinearMemory():
                     memory = exports[name]

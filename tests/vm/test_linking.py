@@ -153,3 +153,13 @@ def test_what_nobody_catches_traps() -> None:
 def test_a_host_function_may_trap() -> None:
     world = _hosted(_go(lambda call: Raise(TrapKind.HOST, "no")))
     assert str(world.run("run", 10).trap) == "host function trapped: no"
+
+
+@pytest.mark.parametrize("initial", ["(ref.null func)", "(ref.func $two)"])
+def test_segments_go_over_a_tables_initial_value(initial: str) -> None:
+    world = World(f"""(module (table 3 3 funcref {initial}) (elem (i32.const 1) func $one)
+      (func $one (result i32) (i32.const 1)) (func $two (result i32) (i32.const 2))
+      (func (export "run") (param i32) (result i32) (call_indirect (result i32) (local.get 0))))""")
+    assert world.call("run", 1) == (1,)
+    if "two" in initial:
+        assert world.call("run", 0) == world.call("run", 2) == (2,)

@@ -73,9 +73,9 @@ class Module:
         return f"(module {' '.join((*parts, looks(self.types, self.tags), self._state()))})"
 
     def _tables(self) -> list[str]:
-        calls = " ".join(f"$f{i}" for i in self.elements)
+        calls, inits = " ".join(f"$f{i}" for i in self.elements), ("", "(ref.null func)", "(ref.func $f0)")
         typed, held = self.rng.choice(self.functions_of(self.typed_table)), f"(ref null {self.typed_table})"
-        return ["(table $any 6 9 anyref)", "(table $calls 13 15 funcref)",
+        return ["(table $any 6 9 anyref)", f"(table $calls 13 15 funcref {self.rng.choice(inits)})",
                 f"(table $typed i64 4 4 {held})",
                 f"(elem (table $calls) (i32.const 0) func {calls})",
                 f"(elem (table $typed) (i64.const 1) {held} (item (ref.func {typed})))"]  # fmt: skip
