@@ -107,6 +107,11 @@ class Session:
         """Whether there is something to start: `_start`, `_initialize`, a start function or what was chosen to run."""
         return bool(self._phases)
 
+    @property
+    def first_function(self) -> tuple[Instance, int] | None:
+        """What `start` will call, before it has."""
+        return (self._phases[0].instance, self._phases[0].func) if self._phases else None
+
     def start(self) -> Stopped:
         """Runs what comes before the entry and stops at the entry's first instruction."""
         if not self._phases:

@@ -6,10 +6,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from debugger.dwarf.lines import LineTable
 from debugger.inspect import Frame
 from debugger.session import Session
+from ui.function_lines import FunctionLines
 from ui.highlight import SourceLine, coloured
-from vm.disasm import Line, disassemble
+from vm.disasm import Line
 from vm.instance import Instance
 
 _KEPT = 64  # functions
@@ -34,14 +36,18 @@ class Listings:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._functions: OrderedDict[tuple[int, int], list[Line]] = OrderedDict()
+        self._functions: OrderedDict[tuple[int, int], FunctionLines] = OrderedDict()
         self._sources: dict[str, tuple[SourceLine, ...] | None] = {}
 
     def function(self, instance: Instance, func: int) -> list[Line]:
-        """A defined function's disassembly."""
+        """A defined function's disassembly, all of it."""
+        return self.lines(instance, func).all()
+
+    def lines(self, instance: Instance, func: int) -> FunctionLines:
+        """The same, to be made as far as it is looked at."""
         key = (instance.number, func)
         if key not in self._functions:
-            self._functions[key] = disassemble(instance.module, func, self.session.inspect.symbols(instance))
+            self._functions[key] = FunctionLines(instance.module, func, self.session.inspect.symbols(instance))
             if len(self._functions) > _KEPT:
                 self._functions.popitem(last=False)
         self._functions.move_to_end(key)
@@ -59,8 +65,16 @@ class Listings:
         found = table.find(offset) if table is not None else None
         if found is None or table is None or found.line == 0:
             return None
-        if found.file not in self._sources:
+        return self._place_in(table, found.file, found.line)
+
+    def first_line(self, instance: Instance, file: str) -> SourcePlace | None:
+        """The start of a source file of an instance; None when its module has no line information."""
+        table = self.session.lines_of(instance)
+        return None if table is None else self._place_in(table, file, 1)
+
+    def _place_in(self, table: LineTable, file: str, line: int) -> SourcePlace:
+        if file not in self._sources:
             folders = (self.session.path.parent, Path.cwd())
-            text = table.source(found.file, folders)
-            self._sources[found.file] = None if text is None else coloured(found.file, text)
-        return SourcePlace(found.file, found.line, self._sources[found.file])
+            text = table.source(file, folders)
+            self._sources[file] = None if text is None else coloured(file, text)
+        return SourcePlace(file, line, self._sources[file])

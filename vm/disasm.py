@@ -101,8 +101,11 @@ def disassemble(module: Module, func: int, naming: Naming) -> list[Line]:
 
     The last line, `)`, stands for the function's last `end`. Raises DecodeError for damaged bodies.
     """
-    return [
-        _header(module, func, naming),
-        *_locals(module, func, naming),
-        *_code(module, func, naming),
-    ]
+    return list(disassembly(module, func, naming))
+
+
+def disassembly(module: Module, func: int, naming: Naming) -> Iterator[Line]:
+    """The same, a line when it is asked for."""
+    yield _header(module, func, naming)
+    yield from _locals(module, func, naming)
+    yield from _code(module, func, naming)

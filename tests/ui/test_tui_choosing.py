@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from debugger.launch import Options
 from tests.ui.programs import FIB, start
 from tests.ui.screens import Shown, on_loop, shown
+from ui.start import Start, WorldArgs
 from ui.tui.entries import Entries, Entry
 from ui.tui.key_sets import SETS, known_ids, pane_bindings
 from ui.tui.keys import EVERYWHERE, shown_key
@@ -248,3 +250,20 @@ def test_a_damaged_state_file_counts_as_none(tmp_path: Path) -> None:
         assert kept.get("layouts") is None
         kept.put("layouts", {})
         assert json.loads((tmp_path / "screen.json").read_text()) == {"layouts": {}}
+
+
+@on_loop
+async def test_a_source_file_is_opened_in_the_source_pane() -> None:
+    sample = Path(__file__).parents[2] / "sample-modules" / "fib" / "fib.wasm"
+    async with shown(Start(Options(path=sample, args=("3",)), WorldArgs())) as screen:
+        await palette(screen, "fib.c")
+        assert screen.app.desk.active == "source"
+        await screen.sees("Fibonacci numbers, recursively")
+        source = screen.app.desk.pane("source")
+        assert source is not None
+        assert source.cursor == 0
+        assert str(source.border_subtitle).endswith("fib.c:1")
+        await screen.press("ctrl+p")
+        await screen.type("crt1-command.c")
+        await screen.press("enter")
+        assert "was not found" in screen.text()

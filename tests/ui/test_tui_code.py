@@ -9,10 +9,14 @@ import pytest
 from debugger.launch import Options
 from tests.ui.programs import FIB, start
 from tests.ui.screens import on_loop, shown
+from ui.function_lines import FunctionLines
+from ui.listings import Listings
 from ui.start import Start, WorldArgs
+from ui.tui.module_listing import ModuleListing, Position
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.source import SourcePane
 from ui.tui.row_index import RowIndex
+from vm.disasm import disassemble
 
 SAMPLES = Path(__file__).parents[2] / "sample-modules"
 
@@ -224,3 +228,65 @@ async def test_searching_the_source() -> None:
         assert pane.cursor != first
         await screen.press("comma")
         assert pane.cursor == first
+
+
+# -- a huge function -------------------------------------------------------------------------------
+
+HUGE = 30_000  # instructions
+
+
+def huge(folder: Path) -> Start:
+    body = " ".join(f"i32.const {i} drop" if i % 100 else "block end" for i in range(HUGE // 2))
+    return start(folder, f'(module (func $first) (func $huge (export "main") {body}) (func $last))', "main")
+
+
+def test_lines_are_made_as_far_as_they_are_looked_at(tmp_path: Path) -> None:
+    session = huge(tmp_path).open()
+    names = session.inspect.symbols(session.main)
+    expected = disassemble(session.main.module, 1, names)
+    lines = FunctionLines(session.main.module, 1, names)
+    assert lines[3:5] == expected[3:5]
+    assert len(lines._made) == 5
+    wanted = next(i for i, line in enumerate(expected) if line.index == 7_000)
+    assert lines.row_of(7_000) == wanted
+    assert len(lines._made) < wanted + 1_000
+    silent = next(i for i, line in enumerate(expected) if i > wanted and line.index is None)
+    assert lines.row_of_next(silent) == next(i for i, x in enumerate(expected) if i > silent and x.index is not None)
+    assert not lines.whole
+    assert lines[-1] == expected[-1]
+    assert list(lines) == expected
+
+
+def test_the_first_page_of_a_huge_function_needs_only_its_start(tmp_path: Path) -> None:
+    session = huge(tmp_path).open()
+    listing = ModuleListing(session.main, Listings(session))
+    at = listing.row_of(listing.position_of_pc(1, 0))
+    top = listing.settle(at, 40)
+    assert listing.position(top) == Position(1, 3)  # a block and its end do not retire
+    assert not listing.lines(1).whole
+    assert list(listing.unfinished) == [1]
+    assert len(listing.lines(1)._made) < 1_000
+    end = listing.settle(len(listing) - 1, 40)
+    shown = [listing.line_at(listing.position(row)) for row in range(end - 3, len(listing))]
+    assert [row.text for row in shown if row is not None][-2:] == ["(func $last (type 0)", ") ;; end"]
+    assert not listing.lines(1).whole  # it is above, out of sight
+    listing.settle(listing.row_of(Position(2, 0)) - 5, 40)
+    assert listing.lines(1).whole
+
+
+@on_loop
+async def test_a_huge_function_is_whole_after_a_while_and_the_cursor_stays(tmp_path: Path) -> None:
+    async with shown(huge(tmp_path)) as screen:
+        pane = screen.app.query_one(CodePane)
+        assert pane._listing is not None
+        assert "(func $huge" in screen.text()
+        await screen.press("pagedown", "pagedown")
+        here = pane.text_at_cursor()
+        lines = pane._listing.lines(1)
+        await screen.until(lambda: lines.whole)
+        await screen.press("end", "home")
+        await screen.until(lambda: len(pane._listing or ()) == len(lines) + 1 + 2 * 3)
+        await screen.press("down", "up", "g")
+        await screen.type("$huge+0x1")
+        await screen.press("enter", "pagedown", "pagedown")
+        assert pane.text_at_cursor() == here

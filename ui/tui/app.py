@@ -46,6 +46,7 @@ from ui.tui.talking import Talking
 from ui.tui.validating import Validated, Validating
 from vm.errors import WasmscopeError
 
+_FADED_AFTER = 4  # updates of a run: from then on values on the screen are of the past
 _PAUSE_FIRST = "the program is running: F6 pauses it"
 
 
@@ -82,6 +83,7 @@ class WasmscopeApp(App[int]):
         self.talking = Talking(self)
         self._watches = KeptWatches(self.session, folders.state / "watches")
         self._message: Line = ()
+        self._updates_running = 0  # since the run began
         self.failure = ""  # why the screen was left, if that is to be said
 
     # -- making ----------------------------------------------------------------------------------
@@ -104,8 +106,10 @@ class WasmscopeApp(App[int]):
             self._afterwards.append(lambda: self.say(problem))
         self.trying(self._watches.load)
         self.call_after_refresh(self._validate)
-        if self.session.can_start:
-            self.shared.running = self.bridge.do(self.session.start)
+        if (entry := self.session.first_function) is not None:
+            self.sides.code.expect(*entry)
+            self.bridge.do(self.session.start)
+            self._begun()
         else:
             self.say((f"{self.session.path.name} has no _start: try  : invoke EXPORT ARGS", Role.WARNING))
             self.follow()
@@ -155,6 +159,11 @@ class WasmscopeApp(App[int]):
         if self.shared.running or self.shared.validating is not None:
             self.shared.validating = None if self.shared.validating is None else self.validating.percent
             self._draw_bars()
+        if self.shared.running:
+            self._updates_running += 1
+            if self._updates_running == _FADED_AFTER:
+                for pane in self.desk.all_panes():
+                    pane.fade()
 
     # -- working on the session ------------------------------------------------------------------
 
@@ -180,8 +189,14 @@ class WasmscopeApp(App[int]):
         if not self.bridge.do(work):
             self.say((_PAUSE_FIRST, Role.WARNING))
             return
-        self.shared.running = True  # the bars say so at the next update: a step is over before
+        self._begun()
+
+    def _begun(self) -> None:
+        """Panes and bars say so at later updates: a step is over before."""
+        self.shared.running, self._updates_running = True, 0
         self.shared.speed.begin(self.session.tick)
+        for pane in self.desk.all_panes():
+            pane.hold()
 
     def trying(self, work: Callable[[], object]) -> None:
         """Does something quick; what goes wrong is said in one line."""

@@ -21,6 +21,7 @@ from ui.tui.messages import AtCode, Target
 from ui.tui.preferences import Configuration, Kept
 from ui.tui.registry import BY_ID, PANES, default_layout
 from ui.tui.shell import Shell
+from ui.tui.sides import Sides
 from ui.tui.themes import DARK, THEMES
 from vm.errors import UserError
 from vm.instance import Instance
@@ -34,6 +35,7 @@ class Application(Shell, Protocol):
     """The application, as far as this needs it."""
 
     theme: str
+    sides: Sides
 
     @property
     def available_themes(self) -> dict[str, Theme]: ...
@@ -187,7 +189,7 @@ class Choosing:
                 yield Entry("export", export.name, whose, "", f"code:{number}:{export.index}")
         table = self._app.shared.session.lines_of(instance)
         for file in table.files() if table is not None else ():
-            yield Entry("file", file, whose, "", f"file:{file}")
+            yield Entry("file", file, whose, "", f"file:{number}:{file}")
 
     def _chosen(self, entry: Entry | None) -> None:
         if entry is not None:
@@ -217,7 +219,8 @@ class Choosing:
                 number, func = map(int, rest.split(":"))
                 self._app.go(AtCode(Site(self._app.shared.session.machine.instances[number].addr, func, 0)))
             case "file":
-                self._app.type_command(f"list {rest.rpartition('/')[2]}:1")
+                number, _, file = rest.partition(":")
+                self._app.sides.show_file(self._app.shared.session.machine.instances[int(number)], file)
 
     def _press(self, pane: str, action: str) -> None:
         if pane:

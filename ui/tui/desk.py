@@ -37,7 +37,7 @@ class Desk(Container):
 
     DEFAULT_CSS = """
     Desk { width: 100%; height: 1fr; }
-    .pane { position: absolute; border: round $surface-lighten-2; background: $surface;
+    .pane { position: absolute; border: round $foreground 30%; background: $surface;
             border-title-color: $text-muted; border-subtitle-color: $text-muted; }
     .pane:focus, .pane:focus-within { border: round $primary; border-title-color: $text; }
     .borderless, .borderless:focus, .borderless:focus-within { border: none; }

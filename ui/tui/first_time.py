@@ -9,7 +9,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from ui.render.line import Line, Part, Role, line
-from ui.tui.keys import EVERYWHERE, shown_key
+from ui.tui.key_sets import pane_bindings
+from ui.tui.keys import shown_key
 from ui.tui.palette import styles_of
 from ui.tui.preferences import Kept
 from vm.errors import UserError
@@ -17,10 +18,10 @@ from vm.errors import UserError
 _ONE_ROW, _ALL_ROWS = 22, 30  # of the screen: from there on there is room for one hint, for all of them
 _HINTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "run": (("run.over", "steps over"), ("run.into", "steps into"), ("run.continue", "continues")),
-    "mark": (("", "b"), ("", "sets a breakpoint at the cursor, and so does a click left of the code")),
+    "mark": (("code.break", "sets a breakpoint at the cursor, and so does a click left of the code"),),
     "find": (("view.find", "finds every command and symbol"), ("view.help", "shows all keys"), ("go.next", "goes on")),
 }
-_KEYS = {binding.id or "": binding.key for binding in EVERYWHERE}
+_KEYS = {binding.id or "": binding.key for _, binding in pane_bindings()}
 
 
 class FirstTime(Static):
@@ -60,6 +61,6 @@ class FirstTime(Static):
         keymap = self._keymap()
         parts: list[Part] = [(" first time here: " if name == self._left[0] else " " * 18, Role.DIM)]
         for id_, text in _HINTS[name]:
-            key = shown_key(keymap.get(id_, _KEYS[id_])).split()[0] if id_ else ""
-            parts += [(key + " " if key else "", Role.HEADING), (text + "   " if key else text + " ", Role.PLAIN)]
+            key = shown_key(keymap.get(id_, _KEYS[id_])).split()[0]
+            parts += [(key + " ", Role.HEADING), (text + "   ", Role.PLAIN)]
         return line(*parts)

@@ -22,9 +22,10 @@ def follow(
     session: Session, instance: Instance, lines: Sequence[Line], position: Position, now: Frame | None
 ) -> Target | None:
     """What the instruction on a line leads to. `now` is the frame that stands at it, whose operands tell more."""
-    row = lines[position.line] if position.line < len(lines) else None
-    if row is None:
+    here = lines[position.line : position.line + 1]
+    if not here:
         return None
+    row = here[0]
     if row.index is None:
         return _matching(instance, lines, position)
     instr = instance.facts(position.func).instrs[row.index]

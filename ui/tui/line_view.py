@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -19,6 +20,7 @@ from ui.tui.palette import styles_of, tint
 
 _KEPT_STRIPS = 512
 _SHIFT_CELLS = 8
+_CUT = "…"  # at the end of a row that goes on
 
 
 class Shade(Enum):
@@ -82,7 +84,6 @@ class LineView(ScrollView, can_focus=True):
         self._count_shown = -1
         self._inner = Size(0, 0)
         self._inner_for: tuple[Size, bool, bool] | None = None
-        self._reveal_later = False  # the size is not known yet
 
     # -- for subclasses --------------------------------------------------------------------------
 
@@ -197,12 +198,12 @@ class LineView(ScrollView, can_focus=True):
         width, edge = self.inner.width, self.edge_width()
         body = self.body_height
         if y >= body:
-            self._foot_drawn[y - body] = foot = self.foot(y - body)
+            self._foot_drawn[y - body] = foot = self.foot_now(y - body)
             return self._plain_strip(foot, width)
         strip = self._row_strip(y, width - edge)
         if not edge:
             return strip
-        at_edge = self._edge_made.pop(y, None) or self.edge(y)
+        at_edge = self._edge_made.pop(y, None) or self.edge_now(y)
         self._edge_drawn[y] = at_edge
         return Strip.join([strip, self._plain_strip(at_edge, edge)])
 
@@ -222,21 +223,43 @@ class LineView(ScrollView, can_focus=True):
 
     def _look(self, index: int) -> Look:
         """All that a row's strip is made from."""
-        if index == self.marked():
-            shade = Shade.MARKED
-        else:
-            shade = Shade.CURSOR if index == self.cursor and self.has_focus else Shade.NONE
+        shade = Shade.MARKED if index == self.marked() else self._cursor_shade(index)
         return self.row(index), self.pointed_cells(index), shade
+
+    def _cursor_shade(self, index: int) -> Shade:
+        return Shade.CURSOR if index == self.cursor and self.has_focus else Shade.NONE
+
+    def foot_now(self, index: int) -> Line:
+        """What is drawn of the foot: its row, if there is nothing against making it."""
+        return self.foot(index)
+
+    @property
+    def empty_now(self) -> str:
+        """What stands where there is no row."""
+        return self.empty_text
+
+    def edge_now(self, y: int) -> Line:
+        """The same of the edge."""
+        return self.edge(y)
 
     def _made(self, look: Look, width: int) -> Strip:
         rendered, pointed, shade = look
         if not pointed and not self._shift:
-            return self._plain_strip(rendered, width, shade)
+            return self._cut(self._plain_strip(rendered, width, shade), rendered, width, shade)
         strip = Strip([Segment(text, self._style_of(role)) for text, role in rendered])
         for start, end in pointed if rendered else ():  # a row may be empty while the guest runs
             before, inside, after = strip.divide([start, end, max(end, strip.cell_length)])
             strip = Strip.join([before, inside.apply_style(Style(reverse=True)), after])
-        return strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(self._ground(shade))
+        shown = strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(self._ground(shade))
+        return self._cut(shown, rendered, width + self._shift, shade)
+
+    def _cut(self, strip: Strip, rendered: Line, width: int, shade: Shade) -> Strip:
+        """Dots at the end of a row that has no room for all of itself."""
+        length = sum(len(text) for text, _ in rendered)
+        if length < width // 2 or width < 2 or sum(cell_len(text) for text, _ in rendered) <= width:
+            return strip
+        dots = Segment(_CUT, self._grounded_styles(shade)[Role.DIM])
+        return Strip([*strip.crop(0, strip.cell_length - 1), dots], strip.cell_length)
 
     def _ground(self, shade: Shade) -> Style:
         """What a row stands on."""
@@ -248,25 +271,29 @@ class LineView(ScrollView, can_focus=True):
 
     def _plain_strip(self, rendered: Line, width: int, shade: Shade = Shade.NONE) -> Strip:
         """A strip made in one go: each further one costs more than all else."""
+        styles = self._grounded_styles(shade)
+        segments = [Segment(text, styles[role]) for text, role in rendered]
+        return Strip(segments).adjust_cell_length(width, styles[Role.PLAIN])
+
+    def _grounded_styles(self, shade: Shade) -> dict[Role, Style]:
         styles = self._grounded.get(shade)
         if styles is None:
             ground = self._ground(shade)
             styles = self._grounded[shade] = {role: ground + self._style_of(role) for role in Role}
-        segments = [Segment(text, styles[role]) for text, role in rendered]
-        return Strip(segments).adjust_cell_length(width, styles[Role.PLAIN])
+        return styles
 
     def redraw_foot(self) -> None:
         """Draws what has changed in the foot."""
         body = self.body_height
         for i in range(self.foot_height()):
-            if self.foot(i) != self._foot_drawn.get(i):
+            if self.foot_now(i) != self._foot_drawn.get(i):
                 self.refresh(Region(0, body + i, self.size.width, 1))
 
     def redraw_edge(self) -> None:
         """Draws what has changed in the edge."""
         if (width := self.edge_width()) > 0:
             for y in range(self.body_height):
-                made = self.edge(y)
+                made = self.edge_now(y)
                 self._edge_made.pop(y, None)
                 if made != self._edge_drawn.get(y):
                     self._edge_made[y] = made
@@ -274,8 +301,7 @@ class LineView(ScrollView, can_focus=True):
 
     def _blank(self, y: int, width: int) -> Strip:
         if y == 0 and self.row_count() == 0:
-            text = Segment(self.empty_text, self._style_of(Role.DIM))
-            return Strip([text]).adjust_cell_length(width, Style()).apply_style(self._base())
+            return self._plain_strip(((self.empty_now, Role.DIM),), width)
         return Strip.blank(width, self._base())
 
     def redraw(self, *rows: int) -> None:
@@ -296,7 +322,6 @@ class LineView(ScrollView, can_focus=True):
 
     def _reveal(self, centre: bool = False) -> None:
         top, height = self.scroll_offset.y, self.body_height
-        self._reveal_later = height <= 0
         if height <= 0 or top <= self.cursor < top + height - (1 if centre else 0):
             return
         if centre:
@@ -363,4 +388,4 @@ class LineView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self._strips.clear()
         self._fit_virtual_size()
-        self._reveal(centre=self._reveal_later)
+        self._reveal(centre=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ui.render.line import Line, note
 from ui.tui.context import Screen
-from ui.tui.line_view import LineView
+from ui.tui.held import Held
+from ui.tui.line_view import LineView, Look, Shade
 from ui.tui.messages import Answer, Ask, Back, Target
 
 Hints = tuple[tuple[str, str], ...]  # keys and what they do
@@ -15,16 +17,61 @@ class Pane(LineView):
     """Subclasses say in `read` what they take from the session; hidden panes take nothing."""
 
     hints: ClassVar[Hints] = ()  # the pane's own keys, for the line below the panes
+    running_text = "the program runs: what is here comes when it stops"
 
     def __init__(self, screen: Screen, id: str) -> None:
         super().__init__(id=id)
         self.shared = screen
         self._stale = True
+        self._held: Held | None = None  # while the program runs: how things were before
 
     def follow(self) -> None:
         """Something has happened: reads now, or once shown."""
-        self._stale = True
+        self._stale, self._held = True, None
         self.catch_up()
+
+    # -- while the program runs nothing is read ----------------------------------------------------
+
+    def hold(self) -> None:
+        """A run begins: what is drawn stays."""
+        rows = {index: look[0] for index, (look, _) in self._strips.items()}
+        self._held = Held(rows, dict(self._foot_drawn), dict(self._edge_drawn))
+
+    def fade(self) -> None:
+        """It goes on: what is drawn is of the past, and looks like that."""
+        if self._held is not None and self.display:
+            self._held.fade()
+            self._strips.clear()
+            self._looks.clear()
+            self._edge_made.clear()
+            self.refresh()
+
+    @property
+    def held(self) -> Held | None:
+        """What is drawn instead of what the session says; None while that can be read."""
+        return self._held if self.shared.running else None
+
+    def _look(self, index: int) -> Look:
+        if (held := self.held) is None:
+            return super()._look(index)
+        if not held.rows and index == self.scroll_offset.y:
+            return note(self.running_text), (), Shade.NONE
+        return held.rows.get(index, ()), (), self._cursor_shade(index)
+
+    def foot_now(self, index: int) -> Line:
+        held = self.held
+        return self.foot(index) if held is None else held.foot.get(index, ())
+
+    def edge_now(self, y: int) -> Line:
+        held = self.held
+        return self.edge(y) if held is None else held.edge.get(y, ())
+
+    @property
+    def empty_now(self) -> str:
+        held = self.held
+        return self.empty_text if held is None or not self._stale else self.running_text
+
+    # -- reading -----------------------------------------------------------------------------------
 
     def catch_up(self) -> None:
         """Reads if that is due and can be seen."""

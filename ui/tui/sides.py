@@ -9,6 +9,8 @@ from ui.tui.panes.code import CodePane
 from ui.tui.panes.placing import PlacingPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.shell import Shell
+from vm.errors import UserError
+from vm.instance import Instance
 
 Preference = Literal["source", "split", "code"]
 _NEXT: dict[Preference, Preference] = {"source": "split", "split": "code", "code": "source"}
@@ -92,6 +94,14 @@ class Sides:
         if place is not None and place.text is not None:
             self._shell.desk.go_to("source")
             self.source.point_at(*at)
+
+    def show_file(self, instance: Instance, file: str) -> None:
+        """A source file, from its start. Raises UserError when it is not there to be read."""
+        place = self._shell.shared.views.listings.first_line(instance, file)
+        if place is None or place.text is None:
+            raise UserError(f"{file} was not found")
+        self._shell.desk.go_to("source")
+        self.source.show_place(instance, place)
 
     # -- in step ---------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from ui.tui.arrange import Slot
 
 _BETWEEN, _CLOSE = " │ ", " "
 _MORE = "…"
+_BEFORE = _AFTER = 3  # cells of the border: its corner, a line and a blank
 
 
 class Named(Protocol):
@@ -39,9 +40,9 @@ class Tab:
 
 def tabs(slot: Slot, shown: str, names: Mapping[str, Named]) -> tuple[Tab, ...]:
     """The tabs of a slot: full names, else short ones, else as many as there is room for around the shown one."""
-    room = slot.rect.width - 2
+    room = slot.rect.width - _AFTER
     for short, between in ((False, _BETWEEN), (True, _BETWEEN), (True, _CLOSE)):
-        found = tuple(_placed(slot.panes, names, short, 2, between))
+        found = tuple(_placed(slot.panes, names, short, _BEFORE, between))
         if _end(found) <= room:
             return found
     return _around(slot.panes, shown, names, room)
@@ -65,16 +66,16 @@ def _around(panes: Sequence[str], shown: str, names: Mapping[str, Named], room: 
 
 
 def _window(panes: Sequence[str], first: int, last: int, names: Mapping[str, Named]) -> tuple[Tab, ...]:
-    found = list(_placed(panes[first : last + 1], names, True, 2 + (len(_MORE) + 3 if first else 0)))
+    found = list(_placed(panes[first : last + 1], names, True, _BEFORE + (len(_MORE + _BETWEEN) if first else 0)))
     if first:
-        found.insert(0, Tab(panes[first - 1], 2, _MORE))
+        found.insert(0, Tab(panes[first - 1], _BEFORE, _MORE))
     if last < len(panes) - 1:
         found.append(Tab(panes[last + 1], _end(found) + len(_BETWEEN), _MORE))
     return tuple(found)
 
 
 def _placed(
-    panes: Sequence[str], names: Mapping[str, Named], short: bool, x: int = 2, between: str = _BETWEEN
+    panes: Sequence[str], names: Mapping[str, Named], short: bool, x: int = _BEFORE, between: str = _BETWEEN
 ) -> Iterator[Tab]:
     for id_ in panes:
         name = names[id_]

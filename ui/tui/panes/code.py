@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from debugger.operands import accessed, preview
+from ui.function_lines import FunctionLines
 from ui.render import code
 from ui.render.line import Line, text_of
 from ui.render.stops import glyph_of, hits_text
@@ -60,6 +62,9 @@ class CodePane(PlacingPane):
             super().__init__()
             self.instance, self.offset = instance, offset
 
+    class Finished(Message):
+        """A huge function is disassembled."""
+
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "code")
         self._listing: ModuleListing | None = None
@@ -89,6 +94,13 @@ class CodePane(PlacingPane):
         else:
             self.refresh_marks()
 
+    def expect(self, instance: Instance, func: int) -> None:
+        """The program will begin here; in a huge function it takes a while until it stands there."""
+        if not instance.is_imported(func):
+            self._listing = ModuleListing(instance, self.shared.views.listings)
+            if self._listing.is_huge(func):
+                self._open(instance, func, 0)
+
     def _open_first(self) -> None:
         """The first exported function, else the first one."""
         main = self.shared.session.main
@@ -113,6 +125,7 @@ class CodePane(PlacingPane):
         self._listing.settle(max(0, row - height // 3), height)
         self.cursor = self._listing.row_of(cursor)
         self.show(self.cursor)
+        self._finish_listing()
         self._name_function()
 
     @property
@@ -166,16 +179,37 @@ class CodePane(PlacingPane):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        self._count_in_sight(round(new_value))
+
+    def _count_in_sight(self, first: int) -> None:
         listing = self._listing
-        if listing is None or self.shared.session is None:
+        if listing is None or not len(listing):
             return
         total, cursor = len(listing), listing.position(min(self.cursor, len(listing) - 1))
-        top = listing.settle(round(new_value), self._height)
+        top = listing.settle(first, self._height)
         if len(listing) != total:
             self.cursor = listing.row_of(cursor)
             self.show()
-            if top != round(new_value):
+            if top != first:
                 self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        self._finish_listing()
+
+    def _finish_listing(self) -> None:
+        """Makes the rest of huge functions on another thread; the rows are counted when it is done."""
+        if self._listing is not None and self._listing.unfinished:
+            (_, lines), self._listing.unfinished = self._listing.unfinished.popitem(), {}
+            if not lines.whole:
+                self.run_worker(lambda: self._finish(lines), thread=True, exclusive=True, group="disassembly")
+
+    def _finish(self, lines: FunctionLines) -> None:
+        worker = get_current_worker()
+        while not lines.whole and not worker.is_cancelled:
+            lines.advance()
+        if not worker.is_cancelled:
+            self.post_message(self.Finished())
+
+    def on_code_pane_finished(self) -> None:
+        self._count_in_sight(self.scroll_offset.y)
 
     def move_to(self, index: int) -> None:
         """A far row is counted first, so that the cursor stays where it was put."""
@@ -204,6 +238,11 @@ class CodePane(PlacingPane):
         self._name_function()
         if (here := self.here) is not None:
             self.post_message(self.Moved(*here))
+
+    def on_resize(self) -> None:
+        """More rows are in sight: they are counted, the cursor staying where it is."""
+        self._count_in_sight(self.scroll_offset.y)
+        super().on_resize()
 
     def _name_function(self) -> None:
         if self._listing is not None:
@@ -264,9 +303,10 @@ class CodePane(PlacingPane):
         if self._listing is None or not self.row_count():
             return None
         position = self._listing.position(row)
-        rows = self._listing.lines(position.func)[position.line :]
-        found = next((r.index for r in rows if r.index is not None), None)
-        return None if found is None else Site(self._listing.instance.addr, position.func, found)
+        lines = self._listing.lines(position.func)
+        at = lines.row_of_next(position.line)
+        index = None if at is None else lines[at].index
+        return None if index is None else Site(self._listing.instance.addr, position.func, index)
 
     def action_choose(self) -> None:
         """Enter: where the instruction under the cursor leads; a call's function, a branch's target, an address."""

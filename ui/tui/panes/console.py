@@ -109,7 +109,7 @@ class ConsolePane(Vertical):
         super().__init__(id="console")
 
     def compose(self) -> ComposeResult:
-        yield Log("console-log", "help lists the commands")
+        yield Log("console-log", "help lists the commands", words=True)
         yield CommandInput("type a command, such as help", "console-input")
 
     @property

@@ -16,9 +16,12 @@ _KEPT_LINES = 10_000
 class Log(LineView):
     """Keeps the latest lines; follows new ones unless the user has scrolled up."""
 
-    def __init__(self, id: str, empty_text: str) -> None:
+    DEFAULT_CSS = "Log { scrollbar-gutter: stable; }"  # else lines are broken for a width that a scrollbar then takes
+
+    def __init__(self, id: str, empty_text: str, words: bool = False) -> None:
+        """`words`: rows end between words where they can."""
         super().__init__(id=id)
-        self.empty_text = empty_text
+        self.empty_text, self._words = empty_text, words
         self._kept: deque[Line] = deque(maxlen=_KEPT_LINES)
         self._rows: list[Line] = []
         self._width = 0
@@ -28,7 +31,7 @@ class Log(LineView):
         at_end = self.scroll_offset.y >= self.max_scroll_y
         added = list(lines)
         self._kept.extend(added)
-        self._rows += (row for rendered in added for row in broken(rendered, self._width))
+        self._rows += (row for rendered in added for row in self._broken(rendered))
         if len(self._rows) > 2 * _KEPT_LINES:
             self._break_all()
         self._shown(at_end)
@@ -36,7 +39,7 @@ class Log(LineView):
     def take_last(self) -> None:
         """Forgets the last line: a longer one is to stand in its place."""
         if self._kept:
-            gone = len(list(broken(self._kept.pop(), self._width)))
+            gone = len(list(self._broken(self._kept.pop())))
             del self._rows[-gone:]
 
     def on_resize(self) -> None:
@@ -47,7 +50,10 @@ class Log(LineView):
         super().on_resize()
 
     def _break_all(self) -> None:
-        self._rows = [row for rendered in self._kept for row in broken(rendered, self._width)]
+        self._rows = [row for rendered in self._kept for row in self._broken(rendered)]
+
+    def _broken(self, rendered: Line) -> Iterator[Line]:
+        return broken(rendered, self._width, self._words)
 
     def _shown(self, at_end: bool) -> None:
         self.show()
@@ -63,8 +69,8 @@ class Log(LineView):
         return self._rows[index]
 
 
-def broken(rendered: Line, width: int) -> Iterator[Line]:
-    """A line in rows of at most `width` cells; 0: not known yet, so one row."""
+def broken(rendered: Line, width: int, words: bool = False) -> Iterator[Line]:
+    """A line in rows of at most `width` cells; 0: not known yet, so one row. `words`: between words where it can be."""
     if width <= 0 or sum(cell_len(text) for text, _ in rendered) <= width:
         yield rendered or EMPTY
         return
@@ -73,10 +79,19 @@ def broken(rendered: Line, width: int) -> Iterator[Line]:
     for text, role in rendered:
         while cell_len(text) > left:
             head = chop_cells(text, left)[0] if left > 1 else ""
+            if words:
+                head = _whole_words(head, text, after_blank=bool(row) and row[-1][0].endswith(" "))
             if head:
                 row.append((head, role))
             yield tuple(row)
-            row, left, text = [], width, text[len(head) :]
+            row, left, text = [], width, text[len(head) :].removeprefix(" " if words else "")
         row.append((text, role))
         left -= cell_len(text)
     yield tuple(row)
+
+
+def _whole_words(head: str, text: str, after_blank: bool) -> str:
+    """What of `head`, the start of a text, ends between words; all of it where there is no blank to end at."""
+    if text[len(head) :].startswith(" "):
+        return head
+    return head[: head.rfind(" ") + 1] or ("" if after_blank else head)

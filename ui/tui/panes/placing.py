@@ -39,6 +39,17 @@ class PlacingPane(Pane):
             super().__init__()
             self.where = where
 
+    def hold(self) -> None:
+        """Code does not change while it runs: it is still made as it comes into sight."""
+
+    def fade(self) -> None:
+        """Where the program stood is of the past."""
+        if self.display:
+            self.refresh_marks()
+
+    def refresh_marks(self) -> None:
+        """Breakpoints changed, or the pc is another one."""
+
     def where(self, row: int) -> Site | str | None:
         """What a row is, as a place to stop at."""
         return None

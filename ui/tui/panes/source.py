@@ -61,6 +61,7 @@ class SourcePane(PlacingPane):
         self.show(None if line_ is None else line_ - 1)
 
     def refresh_marks(self) -> None:
+        self._here = None if self.shared.running else self._here
         self._show(None)
 
     def _glyphs_by_line(self) -> dict[int, str]:
@@ -80,8 +81,11 @@ class SourcePane(PlacingPane):
     def point_at(self, instance: Instance, offset: int) -> None:
         """The cursor on the line of an instruction: the code pane's."""
         place = self.shared.views.listings.place_at(instance, offset)
-        if place is None:
-            return
+        if place is not None:
+            self.show_place(instance, place)
+
+    def show_place(self, instance: Instance, place: SourcePlace) -> None:
+        """The cursor on a line of any file."""
         if self._place is None or place.file != self._place.file or instance is not self._instance:
             self._instance, self._place = instance, place
             frame = self.shared.session.frame() if self.shared.readable else None
