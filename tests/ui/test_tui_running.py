@@ -35,9 +35,9 @@ async def test_what_is_shown_while_it_runs_is_of_the_past_and_looks_like_that(tm
         before = screen.text()
         assert "$calls  i32  0" in before
         await runs(screen)
-        await screen.until(
-            lambda: frame.held is not None and {r for row in frame.held.rows.values() for _, r in row} == {Role.DIM}
-        )
+        await screen.until(lambda: frame.held is not None and frame.held.faded)
+        assert frame.held is not None
+        assert {role for row in frame.held.rows.values() for _, role in row} == {Role.DIM}
         await screen.pilot.pause()
         assert rows_of(screen.text()) == rows_of(before)
         assert "▶ 0x" not in screen.text()  # the pc is elsewhere by now

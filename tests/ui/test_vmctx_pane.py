@@ -55,7 +55,7 @@ async def test_a_pointer_names_what_it_hits_and_is_followed(tmp_path: Path) -> N
         main = screen.app.session.main
         pane = await at_field(screen, main.vmctx.at("store_context"))
         await screen.sees("VMContext.store_context *VMStoreContext")
-        assert "→ 0x2" in row_text(pane)
+        assert "→ 0x" in row_text(pane)
         assert row_text(pane).endswith("store context")
         before = pane.cursor
         await screen.press("enter")

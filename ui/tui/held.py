@@ -14,9 +14,11 @@ class Held:
     rows: dict[int, Line]
     foot: dict[int, Line]
     edge: dict[int, Line]
+    faded: bool = False
 
     def fade(self) -> None:
         """Takes the colours from all of it."""
+        self.faded = True
         self.rows, self.foot, self.edge = (_faded(lines) for lines in (self.rows, self.foot, self.edge))
 
 
