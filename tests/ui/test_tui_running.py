@@ -14,7 +14,7 @@ from tests.ui.screens import Shown, on_loop, shown
 from ui.render.line import Role, line, text_of
 from ui.tui.bridge import UPDATES_PER_SECOND
 from ui.tui.panes.frame import FramePane
-from ui.tui.panes.log import broken
+from ui.tui.wrap import broken
 
 PRINTS = HELLO.replace("(loop $again (br $again))", "(loop $again (call $all) (br $again))").replace(
     '(func (export "echo")',

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from ui.render.line import Line, Role
 from ui.tui.palette import styles_of, tint
+from ui.tui.wrap import broken
 
 _KEPT_STRIPS = 512
 _SHIFT_CELLS = 8
@@ -300,9 +301,10 @@ class LineView(ScrollView, can_focus=True):
                     self.refresh(Region(self.text_width, y, width, 1))
 
     def _blank(self, y: int, width: int) -> Strip:
-        if y == 0 and self.row_count() == 0:
-            return self._plain_strip(((self.empty_now, Role.DIM),), width)
-        return Strip.blank(width, self._base())
+        if self.row_count():
+            return Strip.blank(width, self._base())
+        text = list(broken(((self.empty_now, Role.DIM),), width, words=True))
+        return self._plain_strip(text[y], width) if y < len(text) else Strip.blank(width, self._base())
 
     def redraw(self, *rows: int) -> None:
         """Draws some rows anew."""

@@ -14,7 +14,7 @@ from ui.tui.pane import Hints, Pane
 class StackPane(Pane):
     """One row a frame, innermost first; rows are made when they come into sight."""
 
-    empty_text = "no call is under way"
+    empty_text = "no call is under way: r runs the program, : invoke calls an export"
     hints: ClassVar[Hints] = (("Enter", "select"),)
 
     def __init__(self, screen: Screen) -> None:
