@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from debugger.inspect import Frame, Inspector
 from vm.exceptions import Caught, Tag, find_handler, tag_at, tag_of
 from vm.machine import Machine
+from vm.stop import Site
 from vm.types import EXNREF, SLOT_BYTES, Addr, RefType
 
 _THROWING = ("throw", "throw_ref", "rethrow")
@@ -20,6 +21,7 @@ class InFlight:
     tag: str
     exception: int | None
     handler: str  # where it will be caught; empty: nowhere
+    site: Site | None = None  # of the handler's first instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,12 @@ def in_flight(machine: Machine, inspect: Inspector) -> InFlight | None:
     if tag is None:
         return InFlight("null", exception, "")
     caught = find_handler(machine, tag)
-    return InFlight(inspect.heap.tag_text(tag), exception, "" if caught is None else _place(machine, inspect, caught))
+    text = inspect.heap.tag_text(tag)
+    if caught is None:
+        return InFlight(text, exception, "")
+    record = machine.control[caught.frame]
+    site = Site(caught.instance.addr, record.func, caught.handler.branch.target)
+    return InFlight(text, exception, _place(machine, inspect, caught), site)
 
 
 def _thrown(machine: Machine, inspect: Inspector, frame: Frame) -> int:

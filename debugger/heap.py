@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -43,6 +44,11 @@ class Field:
     part: Part
     bits: int
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether it holds a reference into the heap."""
+        return self.part.is_reference
+
 
 class HeapView:
     """Reads the objects of a store."""
@@ -54,12 +60,15 @@ class HeapView:
 
     def objects(self) -> Iterator[HeapObject]:
         """Every object, by address."""
+        yield from map(self.object, self.refs())
+
+    def refs(self) -> list[int]:
+        """Where every object starts, by address."""
         heap = self.machine.gc
         if heap.region is None:
-            return
-        for granule, state in enumerate(bytes(heap.objects.view[: heap.objects.size])):
-            if state == HEAD:
-                yield self.object(granule * GRANULE_BYTES)
+            return []
+        heads = re.finditer(re.escape(bytes((HEAD,))), bytes(heap.objects.view[: heap.objects.size]))
+        return [found.start() * GRANULE_BYTES for found in heads]
 
     def object(self, ref: int) -> HeapObject:
         """One object. Raises UserError where none starts."""
@@ -189,11 +198,15 @@ class HeapView:
 
     def referrers(self, ref: int) -> Iterator[str]:
         """Everything that refers to an object: roots, then objects."""
-        yield from (name for name, found in roots(self.machine) if found == ref)
-        for other in self.objects():
-            for name, found in references(self.machine.gc, other.ref):
+        yield from (text for text, _ in self.referring(ref))
+
+    def referring(self, ref: int) -> Iterator[tuple[str, int | None]]:
+        """The same, each with the object that refers; None for a root."""
+        yield from ((name, None) for name, found in roots(self.machine) if found == ref)
+        for other in self.refs():
+            for name, found in references(self.machine.gc, other):
                 if found == ref:
-                    yield f"{name} of {other.type_name} at {other.ref:#x}"
+                    yield f"{name} of {self.type_name(other)} at {other:#x}", other
 
     def why(self, ref: int) -> tuple[str, ...]:
         """A shortest chain from a root to an object; empty when nothing reaches it."""

@@ -6,8 +6,8 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 
 from debugger.exceptions import in_flight, kept
-from debugger.heap import HeapObject
 from ui.command import Command, Context, Takes, at_most_one, whole
+from ui.guest_rows import field_row, object_row, tag_rows
 from ui.render.line import Line, Part, Role, columns, heading, line, note
 from ui.render.runtime import address, size
 from vm.errors import UserError
@@ -34,16 +34,11 @@ def _heap(context: Context, args: Namespace) -> Iterator[Line]:
         return
     yield line(f"GC heap at {address(region.base)}, {size(region.size)} of at most {size(region.reserved)}")
     found = [o for o in context.session.inspect.heap.objects() if wanted in o.type_name]
-    yield from columns([_object_row(o) for o in found[:_MOST_ROWS]], ("object", "kind", "type", "bytes"), right=(3,))
+    yield from columns([object_row(o) for o in found[:_MOST_ROWS]], ("object", "kind", "type", "bytes"), right=(3,))
     if len(found) > _MOST_ROWS:
         yield note(f"... {len(found) - _MOST_ROWS:,} more: info heap TYPE narrows it down")
     if not found:
         yield note("no objects" + (f" of a type like {wanted!r}" if wanted else ""))
-
-
-def _object_row(item: HeapObject) -> list[Part]:
-    return [(f"{item.ref:#x}", Role.ADDRESS), (item.kind, Role.KEYWORD), (item.type_name, Role.TYPE),
-            (f"{item.size_bytes:,}", Role.NUMBER), item.text]  # fmt: skip
 
 
 def _reference(context: Context, text: str) -> int:
@@ -59,10 +54,7 @@ def _object(context: Context, args: Namespace) -> Iterator[Line]:
     yield line(
         f"{ref:#x}: ", (found.kind, Role.KEYWORD), " ", (found.type_name, Role.TYPE), f", {found.size_bytes} bytes"
     )
-    rows: list[list[Part]] = [
-        [(field.name, Role.NAME), (field.type, Role.TYPE), field.text, (address(field.addr), Role.ADDRESS)]
-        for field in heap.fields(ref)
-    ]
+    rows = [field_row(field) for field in heap.fields(ref)]
     yield from columns(rows, indent="  ") if rows else [note(f"  {found.text}")]
 
 
@@ -91,15 +83,7 @@ def _exceptions(context: Context, args: Namespace) -> Iterator[Line]:
 
 
 def _tags(context: Context, args: Namespace) -> Iterable[Line]:
-    instance = context.session.instance()
-    symbols = context.session.inspect.symbols(instance)
-    imported = len(instance.module.tags) - len(instance.module.defined_tags)
-    rows: list[list[Part]] = [
-        [(f"[{i}]", Role.LABEL), (symbols.tag(i), Role.NAME), (str(tag.type), Role.TYPE),
-         ("imported" if i < imported else "", Role.DIM), (address(tag.definition), Role.ADDRESS)]
-        for i, tag in enumerate(instance.tags)
-    ]  # fmt: skip
-    return columns(rows, indent="  ") or [note("no tags")]
+    return columns([row for row, _ in tag_rows(context.session)], indent="  ") or [note("no tags")]
 
 
 _EXPRESSION = at_most_one("REFERENCE", "expression")

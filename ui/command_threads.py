@@ -6,29 +6,17 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 
 from ui.command import Command, Context, Parser, number
-from ui.render.line import Line, Part, Role, columns, line
-from ui.render.runtime import address
+from ui.guest_rows import thread_row
+from ui.render.line import Line, columns, line
 from vm.errors import UserError
-from vm.machine import ThreadState
-from vm.threads import GuestThread
 
 _FAMILY = "threads"
 
 
 def _threads(context: Context, args: Namespace) -> Iterable[Line]:
     machine = context.session.machine
-    rows = [_row(context, thread, thread is machine.current) for thread in machine.threads]
+    rows = [thread_row(context.session, thread) for thread in machine.threads]
     return columns(rows, ("", "", "state", "frames", "in"), right=(3,))
-
-
-def _row(context: Context, thread: GuestThread, is_current: bool) -> list[Part]:
-    state = ThreadState(thread.record.get("state"))
-    waits = thread.record.get("wait_addr")
-    until = f" at {context.session.inspect.describe_address(waits) or address(waits)}" if waits else ""
-    return [
-        ("▶" if is_current else "", Role.PC), (str(thread.number), Role.LABEL), state.name.lower() + until,
-        (f"{thread.control.depth:,}", Role.NUMBER), (context.session.inspect.innermost(thread), Role.NAME),
-    ]  # fmt: skip
 
 
 def _thread(context: Context, args: Namespace) -> Iterator[Line]:

@@ -13,12 +13,15 @@ from ui.tui.panes.breakpoints import BreakpointsPane
 from ui.tui.panes.catalog import files_pane, module_pane, tables_pane
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import ConsolePane, OutputPane
+from ui.tui.panes.exceptions import ExceptionsPane
 from ui.tui.panes.frame import FramePane
+from ui.tui.panes.heap import HeapPane
 from ui.tui.panes.instances import InstancesPane
 from ui.tui.panes.lists import MapPane
 from ui.tui.panes.memory import MemoryPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
+from ui.tui.panes.threads import ThreadsPane
 from ui.tui.panes.vmctx import VmctxPane
 from ui.tui.panes.watches import WatchesPane
 
@@ -40,10 +43,13 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("source", "Source", "Src", "", Place.SOURCE, SourcePane),
     PaneKind("frame", "Frame", "Frame", "2", Place.FRAME, FramePane),
     PaneKind("stack", "Call stack", "Stack", "3", Place.STACK, StackPane),
+    PaneKind("threads", "Threads", "Thr", "", Place.STACK, ThreadsPane),
+    PaneKind("exceptions", "Exceptions", "Exc", "", Place.STACK, ExceptionsPane),
     PaneKind("instances", "Instances", "Inst", "", Place.STACK, InstancesPane),
     PaneKind("vmctx", "vmctx", "vmctx", "4", Place.FIELDS, VmctxPane),
     PaneKind("memory", "Memory", "Mem", "5", Place.BYTES, MemoryPane),
     PaneKind("tables", "Tables", "Tabl", "6", Place.FIELDS, tables_pane),
+    PaneKind("heap", "GC heap", "Heap", "", Place.FIELDS, HeapPane),
     PaneKind("map", "Map", "Map", "7", Place.FIELDS, MapPane),
     PaneKind("module", "Module", "Mod", "", Place.FIELDS, module_pane),
     PaneKind("files", "Files", "Files", "", Place.FIELDS, files_pane),
