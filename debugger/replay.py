@@ -43,7 +43,8 @@ def _begin_instruction(machine: Machine, executor: Scheduler, original: Machine)
     _enter_callback(machine, executor, original)
     if original.thread_state not in (machine.thread_state, ThreadState.READY):
         executor.run(1)
-    machine.thread.set("deadline_ns", original.thread.get("deadline_ns"))  # it came from the world's clock
+    for thread, before in zip(machine.threads, original.threads, strict=True):  # deadlines came from the world's clock
+        thread.record.set("deadline_ns", before.record.get("deadline_ns"))
 
 
 def _enter_callback(machine: Machine, executor: Scheduler, original: Machine) -> None:

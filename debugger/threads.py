@@ -6,7 +6,7 @@ pause or a step does not change the schedule; every change of turns is an input 
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -19,6 +19,7 @@ from vm.stop import Executor, Site, Stop, StopKind
 from vm.threads import GuestThread, time_out, virtual_ns, waiters
 
 DEFAULT_QUANTUM_TICKS = 10_000
+_READY = (ThreadState.READY,)
 _CAN_RUN = (ThreadState.READY, ThreadState.BLOCKED)
 
 
@@ -102,8 +103,11 @@ class Scheduler:
                 return self._another()
             case StopKind.FINISHED if machine.current.number:
                 return None if go_on(machine) else self._another()
+            case StopKind.BLOCKED if machine.journal.replaying and machine.journal.waits_here(machine.tick):
+                self._repeat(forced=True)
+                return None
             case StopKind.BLOCKED if self._somebody_else():
-                self._give(self._chosen())
+                self._give(self._chosen(_READY), forced=True, blocked=True)
                 return None
             case _:
                 return stop
@@ -154,12 +158,12 @@ class Scheduler:
     def _runs(self, thread: GuestThread) -> bool:
         return thread.record.get("state") in _CAN_RUN
 
-    def _chosen(self) -> GuestThread:
-        """Who is next, round from the current thread on, or as the seed says."""
+    def _chosen(self, states: Sequence[ThreadState] = _CAN_RUN) -> GuestThread:
+        """Who is next of those in such a state, round from the current thread on, or as the seed says."""
         machine, count = self.machine, len(self.machine.threads)
         first = machine.current.number + 1
         following = [machine.threads[(first + i) % count] for i in range(count)]
-        ready = [t for t in following if self._runs(t)]
+        ready = [t for t in following if t.record.get("state") in states]
         if self.policy.only is not None and self._runs(machine.threads[self.policy.only]):
             return machine.threads[self.policy.only]
         if self.policy.seed is None:
@@ -167,10 +171,10 @@ class Scheduler:
         chance = blake2b(f"{self.policy.seed} {machine.tick}".encode(), digest_size=8).digest()
         return ready[int.from_bytes(chance, "little") % len(ready)]
 
-    def _give(self, thread: GuestThread, forced: bool = False) -> None:
+    def _give(self, thread: GuestThread, forced: bool = False, blocked: bool = False) -> None:
         if thread is not self.machine.current:
             self.machine.switch(thread.number)
-            self.machine.journal.add(Switch(self.machine.tick, thread.number, forced))
+            self.machine.journal.add(Switch(self.machine.tick, thread.number, forced, blocked))
 
     def select(self, number: int) -> None:
         """Makes a thread the one that is looked at and runs next. Raises UserError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from vm.errors import UserError
 from vm.semantics.floating import f32_bits, f32_from_bits, f64_bits, f64_from_bits
@@ -36,16 +36,27 @@ def format_vector(value: int, lane_bits: int = 32) -> str:
     return f"i{lane_bits}x{len(lanes)} " + " ".join(f"{lane:#0{lane_bits // 4 + 2}x}" for lane in lanes)
 
 
+def vector_shapes(value: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A v128 in every shape: its name, and the lanes as signed numbers or floats, lane 0 first."""
+    for bits in (8, 16, 32, 64):
+        lanes = [value >> at & ((1 << bits) - 1) for at in range(0, 128, bits)]
+        yield f"i{bits}x{len(lanes)}", tuple(str(lane - (lane >> (bits - 1) << bits)) for lane in lanes)
+    for type_, bits in ((NumType.F32, 32), (NumType.F64, 64)):
+        lanes = [value >> at & ((1 << bits) - 1) for at in range(0, 128, bits)]
+        yield f"{type_}x{len(lanes)}", tuple(format_value(lane, type_) for lane in lanes)
+
+
 def parse_vector(text: str) -> int:
-    """A v128 from a 128-bit number, or from `i32x4 1 2 3 4` and its like. Raises ValueError."""
+    """A v128 from a 128-bit number, or from `i32x4 1 2 3 4`, `f64x2 1.5 nan` and their like. Raises ValueError."""
     words = text.replace(",", " ").split()
-    shape = re.fullmatch(r"i(8|16|32|64)x(16|8|4|2)", words[0]) if words else None
+    shape = re.fullmatch(r"(i8|i16|i32|i64|f32|f64)x(16|8|4|2)", words[0]) if words else None
     if shape is None:
         return _parse_int(text, 128)
-    bits = int(shape[1])
+    kind, bits = shape[1], int(shape[1][1:])
     if bits * int(shape[2]) != 128 or len(words) - 1 != int(shape[2]):
         raise ValueError
-    return sum(_parse_int(lane, bits) << bits * i for i, lane in enumerate(words[1:]))
+    lanes = [_parse_float(w, bits) if kind[0] == "f" else _parse_int(w, bits) for w in words[1:]]
+    return sum(lane << bits * i for i, lane in enumerate(lanes))
 
 
 def format_float(value: float, bits: int, width: int) -> str:

@@ -7,21 +7,30 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from debugger.expression.arithmetic import convert
-from debugger.expression.types import Array, of_value
+from debugger.expression.types import VECTOR_TYPE, Array, of_value
 from debugger.values import counted_arguments
 from ui.command import Command, Context, Takes, at_most_one, formatted, many, one, slashed, whole
 from ui.integers import integer
+from ui.render.frame import lanes
 from ui.render.line import Line, Role, line, note
 from vm.errors import UserError
 from vm.types import ValType
 
 _FAMILY = "values"
+_LANES_CELLS = 80  # of a row of lanes
 _ASSIGNMENT = re.compile(r"(?<![=!<>])=(?!=)")
 _CALL = re.compile(r"^\s*(?P<name>[^\s(]+)\s*(?:\((?P<args>.*)\)\s*)?$", re.DOTALL)
 
 
 def _print(context: Context, args: Namespace) -> list[Line]:
-    return [line((context.session.evaluator().show(args.expression, _letter(args.format)), Role.NUMBER))]
+    evaluator = context.session.evaluator()
+    shown = [line((evaluator.show(args.expression, _letter(args.format)), Role.NUMBER))]
+    if args.format:
+        return shown
+    value = evaluator.evaluate(args.expression)
+    if value.type is VECTOR_TYPE and isinstance(value.value, bytes):  # sixteen bytes in memory are another type
+        return lanes(int.from_bytes(value.value, "little"), _LANES_CELLS)
+    return shown
 
 
 def _letter(fmt: str) -> str:

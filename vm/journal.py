@@ -48,11 +48,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Another thread's turn. `forced`: the one before could not go on, which it found out at this tick."""
+    """Another thread's turn. `forced`: the one before could not go on, which it found out at this tick; `blocked`:
+    because its host call waits."""
 
     tick: int
     thread: int
     forced: bool = False
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +116,20 @@ class Journal:
         return self._replay is not None
 
     def next_host_result(self, tick: int, host: int, args: tuple[int, ...]) -> HostResult | None:
-        """The recorded answer to a host call, None at the journal's end. Raises ReplayMismatch."""
+        """The recorded answer to a host call, None where it waited. Raises ReplayMismatch."""
         assert self._replay is not None
-        if not self._replay:
+        entry = self._replay[-1] if self._replay else None
+        if isinstance(entry, HostResult) and (entry.tick, entry.host, entry.args) == (tick, host, args):
+            self._replay.pop()
+            return entry
+        if entry is None or self.waits_here(tick):
             return None
-        entry = self._replay.pop()
-        if not isinstance(entry, HostResult) or (entry.tick, entry.host, entry.args) != (tick, host, args):
-            raise ReplayMismatch(tick, _describe(entry), f"host function {host} called with {args}")
-        return entry
+        raise ReplayMismatch(tick, _describe(entry), f"host function {host} called with {args}")
+
+    def waits_here(self, tick: int) -> bool:
+        """Whether a thread's host call waited here, and another thread went on."""
+        following = self.next_switch()
+        return following is not None and following.blocked and following.tick == tick
 
     def next_switch(self) -> Switch | None:
         """When the next turn of another thread is, and whose, in a replay."""

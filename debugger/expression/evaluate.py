@@ -44,14 +44,16 @@ from debugger.expression.types import (
 )
 from debugger.expression.value import FORMATS, Value, text_value
 from debugger.inspect import Frame, Inspector
+from debugger.values import parse_value
 from vm.errors import MemoryFault, UserError
 from vm.instance import Instance
 from vm.layout import StructView
 from vm.machine import Machine
 from vm.poke import poke, poke_slot
-from vm.types import Addr
+from vm.types import Addr, NumType
 
 _BRACES = re.compile(r"\{\{|\}\}|\{((?:\"(?:[^\"\\]|\\.)*\"|[^{}\"])*)\}")
+_SHAPED = re.compile(r"\s*[if](8|16|32|64)x\d+\s")  # a v128 by its lanes
 _FORMAT = re.compile(rf"^(.*[^\s:]):([{FORMATS}])$", re.DOTALL)
 
 
@@ -102,7 +104,8 @@ class Evaluator:
     def assign(self, target: str, value: str) -> str:
         """Writes a value where the target lies; answers what changed. Raises UserError and writes nothing."""
         node = _parsed(target)
-        old, new = self._value(node), self.evaluate(value)
+        old = self._value(node)
+        new = _vector(value) if _SHAPED.match(value) else self.evaluate(value)
         if old.addr is None:
             raise ExpressionError(f"{target.strip()} has no place to be written to", node.column)
         try:
@@ -369,6 +372,11 @@ class Evaluator:
         if type_ == U64_TYPE and address.type == STRING:
             raise UserError("text is no address")
         return self._memory.load(type_, addr)
+
+
+def _vector(text: str) -> Value:
+    """`f32x4 1 2 3 4`. Raises UserError."""
+    return Value(VECTOR_TYPE, parse_value(text.strip(), NumType.V128).to_bytes(16, "little"))
 
 
 def _bytes_of(value: Value, count: int) -> bytes:

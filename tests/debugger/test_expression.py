@@ -286,3 +286,17 @@ def test_a_vector_in_every_shape_of_lanes(expression: str, text: str) -> None:
     world = World(VECTORS)
     world.begin("f", 2 << 32 | 1065353216, 4 << 32 | 0xFFFF_FFFD)
     assert world.evaluator().evaluate(expression).text == text
+
+
+def test_lanes_of_globals_are_set_too() -> None:
+    world = World('(module (global $g (mut v128) (v128.const i32x4 1 2 3 4)) (func (export "f")))')
+    world.begin("f")
+    evaluator = world.evaluator()
+    evaluator.assign("$g.f32x4[1]", "2.5")
+    assert evaluator.evaluate("$g.i32x4").text == "[1, 1075838976, 3, 4]"
+    evaluator.assign("$g", "i16x8 1 2 3 4 5 6 7 -8")
+    assert evaluator.evaluate("$g.i16x8").text == "[1, 2, 3, 4, 5, 6, 7, -8]"
+    evaluator.assign("$g", "f64x2 1.5 -nan:0x1")
+    assert evaluator.evaluate("$g.u64x2[1]").text == str(0xFFF0_0000_0000_0001)
+    with pytest.raises(UserError, match="i8x16 1 2"):
+        evaluator.assign("$g", "i8x16 1 2")

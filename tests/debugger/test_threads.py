@@ -12,6 +12,7 @@ from debugger.replay import replay
 from debugger.session import Session
 from debugger.world import RealWorld
 from vm.errors import TrapKind, UserError
+from vm.machine import ThreadState
 from vm.state import state_hash
 
 COUNTERS = """
@@ -157,3 +158,93 @@ def test_another_value_does_not_wait(tmp_path: Path) -> None:
     found.start()
     found.resume()
     assert word(found, 0) == 1
+
+
+PING_PONG = """
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (func $wait_for (param $value i32) (local $seen i32)
+    (loop $l
+      (if (i32.ne (local.tee $seen (i32.atomic.load (i32.const 0))) (local.get $value))
+        (then (drop (memory.atomic.wait32 (i32.const 0) (local.get $seen) (i64.const -1))) (br $l)))))
+  (func $play (param $mine i32) (param $other i32) (local $rounds i32)
+    (local.set $rounds (i32.const 20))
+    (loop $l
+      (call $wait_for (local.get $mine))
+      (i32.store (i32.const 8) (i32.add (i32.mul (i32.load (i32.const 8)) (i32.const 3)) (local.get $mine)))
+      (i32.atomic.store (i32.const 0) (local.get $other))
+      (drop (memory.atomic.notify (i32.const 0) (i32.const -1)))
+      (br_if $l (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1))))))
+  (func (export "wasi_thread_start") (param i32 i32) (call $play (i32.const 1) (i32.const 0)))
+  (func (export "_start")
+    (drop (call $spawn (i32.const 0)))
+    (call $play (i32.const 0) (i32.const 1))
+    (call $wait_for (i32.const 0))))
+"""
+
+READS = """
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (data (i32.const 32) "\\40\\00\\00\\00\\08\\00\\00\\00")
+  (func (export "wasi_thread_start") (param i32 i32) (local $n i32)
+    (loop $l
+      (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+      (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (local.get 1))))
+    (drop (memory.atomic.wait32 (i32.const 4) (i32.const 0) (i64.const -1))))
+  (func (export "_start") (local $round i32)
+    (drop (call $spawn (i32.const 3000)))
+    (loop $l
+      (drop (call $read (i32.const 0) (i32.const 32) (i32.const 1) (i32.const 40)))
+      (i32.store offset=100 (i32.shl (local.get $round) (i32.const 2)) (i32.atomic.load (i32.const 0)))
+      (br_if $l (i32.lt_u (local.tee $round (i32.add (local.get $round) (i32.const 1))) (i32.const 3))))
+    (i32.atomic.store (i32.const 4) (i32.const 1))
+    (drop (memory.atomic.notify (i32.const 4) (i32.const 1)))))
+"""
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+@pytest.mark.parametrize("quantum", [7, 100, 10_000])
+def test_waiting_and_waking_are_repeated(seed: int | None, quantum: int, tmp_path: Path) -> None:
+    found = session(tmp_path, PING_PONG)
+    found.scheduler.policy.seed, found.scheduler.policy.quantum_ticks = seed, quantum
+    found.start()
+    assert found.resume().reason is Reason.FINISHED
+    whole = found.tick
+    expected = 0
+    for _ in range(20):
+        expected = (expected * 9 + 1) % (1 << 32)
+    assert word(found, 8) == expected
+    again = replay(found.options, found.loaded, found.machine)
+    assert (again.tick, state_hash(again)) == (whole, state_hash(found.machine))
+    for part in range(1, 8):
+        middle = session(tmp_path, PING_PONG)
+        middle.scheduler.policy.seed, middle.scheduler.policy.quantum_ticks = seed, quantum
+        middle.start()
+        middle.until_tick(whole * part // 8)
+        again = replay(middle.options, middle.loaded, middle.machine)
+        assert state_hash(again) == state_hash(middle.machine), f"at tick {middle.tick} of {whole}"
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_others_go_on_while_one_waits_for_input_and_it_is_repeated(seed: int | None, tmp_path: Path) -> None:
+    world = RealWorld(())
+    path = tmp_path / "reads.wat"
+    path.write_text(READS)
+    found = Session(Options(path), world)
+    found.scheduler.policy.quantum_ticks, found.scheduler.policy.seed = 500, seed
+    world.feed_stdin(b"12345678")
+    found.start()
+    found.until_tick(found.tick + 1_700)
+    assert found.machine.threads[0].record.get("state") == ThreadState.BLOCKED
+    assert word(found, 0) > 100
+    again = replay(found.options, found.loaded, found.machine)
+    assert state_hash(again) == state_hash(found.machine)
+    world.feed_stdin(b"abcdefghABCDEFGH")
+    stopped = found.resume()
+    assert stopped.reason is Reason.FINISHED, stopped
+    assert 0 <= word(found, 100) <= word(found, 104) <= word(found, 108) <= 3_000
+    again = replay(found.options, found.loaded, found.machine)
+    assert state_hash(again) == state_hash(found.machine)

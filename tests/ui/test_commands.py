@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.programs import FIB, context, start
+from tests.ui.programs import FIB, batch, context, start
 from ui.command import Command, StopView
 from ui.commands import TABLE, execute
 from ui.completion import complete
@@ -126,3 +126,12 @@ def test_completion(tmp_path: Path) -> None:
     assert _completed(tmp_path, "invoke di") == ["divide"]
     assert "memory" in _completed(tmp_path, "b fib if mem")
     assert _completed(tmp_path, "nonsense ") == []
+
+
+def test_a_vector_is_printed_in_every_shape_of_lanes(tmp_path: Path) -> None:
+    vector = '(module (global $g (mut v128) (v128.const f32x4 1.5 nan -0 3)) (func (export "run")))'
+    done = batch(start(tmp_path, vector, "run"), "p $g", "p/x $g", "set $g = i64x2 1 -2", "p $g.i64x2", "p $g.u8x16[8]")
+    assert done.err == "" and [text.split()[0] for text in done.lines if text[1:3].rstrip("x").isdigit()][:6] == [
+        "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"
+    ]  # fmt: skip
+    assert "f32x4  1.5 nan -0.0 3.0" in done.out and "[1, -2]" in done.out and done.lines[-1] == "254"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.ui.programs import FIB, start
-from tests.ui.screens import Shown, on_loop, shown
+from tests.ui.screens import SIZES, Shown, on_loop, shown
 
 
 async def row_with(screen: Shown, text: str) -> None:
@@ -82,3 +84,29 @@ async def test_instances_are_listed_and_lead_to_their_context(tmp_path: Path) ->
         await screen.sees("▶ #0  program")
         await screen.press("enter")
         assert screen.app.desk.active == "vmctx"
+
+
+_LANES = """(module (global $g (mut v128) (v128.const f32x4 1.5 nan -0 3)) (func (export "run") (param $k i32)
+  (global.set $g (i32x4.splat (local.get $k)))))"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_a_vector_under_the_cursor_is_shown_in_every_shape(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with shown(start(tmp_path, _LANES, "run", "3"), size) as screen:
+        screen.app.desk.go_to("frame")
+        await screen.press("z", "end")
+        for text in (
+            "i8x16  0 0 -64 63",
+            "i16x8  0 16320 0 32704",
+            "i32x4  1069547520",
+            "f32x4  1.5 nan -0.0 3.0",
+            "f64x2",
+        ):
+            await screen.sees(text)
+        await screen.press("enter", "ctrl+u")
+        await screen.type("f64x2 1.5 -2")
+        await screen.press("enter")
+        await screen.sees("f64x2  1.5 -2.0")
+        await screen.press("home")
+        assert "f64x2" not in screen.text().split("\n", 3)[3]

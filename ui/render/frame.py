@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from debugger.inspect import Frame, LabelInfo, Variable
+from debugger.values import vector_shapes
 from debugger.watches import WatchValue
 from ui.render.line import Line, Part, Role, columns, line, note
+
+_SHAPE_CELLS = 7  # `i8x16  `
 
 
 def variables(items: Sequence[Variable], changed: frozenset[str] = frozenset()) -> list[Line]:
@@ -24,6 +27,21 @@ def _variable(item: Variable, changed: bool) -> list[Part]:
 def name_of(item: Variable) -> str:
     """A local's name; `$var3` for one without, as expressions know it."""
     return f"$var{item.index}" if item.name.isdigit() else item.name
+
+
+def lanes(value: int, width: int) -> list[Line]:
+    """A v128 in every shape of lanes, rows no wider than `width` where lanes allow that."""
+    made: list[Line] = []
+    for shape, texts in vector_shapes(value):
+        rows: list[str] = []
+        for text in texts:
+            if rows and len(rows[-1]) + 1 + len(text) <= width - _SHAPE_CELLS:
+                rows[-1] += f" {text}"
+            else:
+                rows.append(text)
+        for number, row in enumerate(rows):
+            made.append(line((f"{'' if number else shape:<{_SHAPE_CELLS}}", Role.TYPE), (row, Role.NUMBER)))
+    return made
 
 
 def value_role(item: Variable) -> Role:

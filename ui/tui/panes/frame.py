@@ -48,6 +48,7 @@ class FramePane(Pane):
         super().__init__(screen, "frame")
         self._sections: list[_Section] = []
         self._folded: set[str] = set()
+        self._lanes: list[Line] = []  # of the v128 under the cursor
         self._known = False  # the frame stood here at the stop before, so that values can be compared
 
     # -- what is shown ---------------------------------------------------------------------------
@@ -59,6 +60,7 @@ class FramePane(Pane):
         self._known = frame is not None and self.shared.before.same_frame(frame.number)
         self.border_subtitle = "" if frame is None else f"#{frame.number}"
         self.show()
+        self._measure()
 
     def _locals(self, frame: Frame) -> _Section:
         items = self.shared.session.inspect.locals(frame)
@@ -143,6 +145,24 @@ class FramePane(Pane):
             sign = "▶" if section.title in self._folded else "▼"
             return line((f"{sign} {section.title}  ", Role.HEADING), (f"{section.count:,}", Role.DIM))
         return section.row(within) if section.count else note(f"  {section.empty}")
+
+    def cursor_moved(self) -> None:
+        self._measure()
+
+    def _measure(self) -> None:
+        """A v128 under the cursor is shown in every shape of lanes, below the rows."""
+        found = self._variable()
+        vector = found is not None and found[1].type is NumType.V128
+        lanes = rendered.lanes(found[1].slot, self.text_width) if found is not None and vector else []
+        if lanes != self._lanes:
+            self._lanes = lanes
+            self.show()
+
+    def foot_height(self) -> int:
+        return 0 if self.shared.running else min(len(self._lanes), self.inner.height // 2)
+
+    def foot(self, index: int) -> Line:
+        return self._lanes[index]
 
     # -- keys ------------------------------------------------------------------------------------
 
