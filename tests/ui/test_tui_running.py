@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from tests.ui.programs import FIB, HELLO, start
 from tests.ui.screens import Shown, on_loop, shown
@@ -111,3 +112,11 @@ def test_rows_end_between_words(text: str, width: int, rows: list[str]) -> None:
 def test_words_that_stand_in_several_parts() -> None:
     rendered = line(("stopped: ", Role.WARNING), "at ", ("$some_function", Role.NAME), ", tick 1")
     assert [text_of(row) for row in broken(rendered, 22, words=True)] == ["stopped: at", "$some_function, tick 1"]
+
+
+@on_loop
+async def test_keys_that_come_all_at_once_are_done_in_their_order(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "fib", "5")) as screen:
+        for key in ("1", "down", "down", "b", "c"):
+            screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await screen.sees("❚❚ breakpoint #1")

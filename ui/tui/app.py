@@ -34,7 +34,6 @@ from ui.tui.messages import Ask, Back, Changed, Explained, Goto, Target, Told
 from ui.tui.navigation import Navigation
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import CommandInput, ConsolePane, FeedInput, HistoryInput, OutputPane
-from ui.tui.panes.placing import PlacingPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.preferences import CONFIG_NAME, Folders, Kept, read_configuration
 from ui.tui.prompt import Prompt
@@ -45,6 +44,7 @@ from ui.tui.sides import Sides
 from ui.tui.talking import Talking
 from ui.tui.validating import Validated, Validating
 from vm.errors import WasmscopeError
+from vm.stop import Site
 
 _FADED_AFTER = 4  # updates of a run: from then on values on the screen are of the past
 _PAUSE_FIRST = "the program is running: F6 pauses it"
@@ -72,7 +72,7 @@ class WasmscopeApp(App[int]):
         self.session: Session = start.open(self.bridge.output, wait_for_input=True, validate_later=True)
         self.bridge.attach(self.session)
         settings = Settings(stop_view=StopView.NOTHING)
-        self.shared = Screen(self.session, console(self.session, self.bridge.write, settings))
+        self.shared = Screen(self.session, console(self.session, self.bridge.write, settings), self)
         self.shared.context.table = table_with(screen_commands(self.choosing, self._afterwards.append))
         self.validating = Validating(self.session, self.post_message)
         self.sides = Sides(self)
@@ -82,6 +82,7 @@ class WasmscopeApp(App[int]):
         self.marking = Marking(self)
         self.talking = Talking(self)
         self._watches = KeptWatches(self.session, folders.state / "watches")
+        self._title, self._hints = Bar(id="title"), Bar(id="hints")
         self._message: Line = ()
         self._updates_running = 0  # since the run began
         self.failure = ""  # why the screen was left, if that is to be said
@@ -92,11 +93,11 @@ class WasmscopeApp(App[int]):
         return DeskScreen(id="_default")
 
     def compose(self) -> ComposeResult:
-        yield Bar(id="title")
+        yield self._title
         self.desk = Desk(self.shared)
         yield self.desk
         yield self.first_time
-        yield Bar(id="hints")
+        yield self._hints
         yield Prompt()
 
     def on_mount(self) -> None:
@@ -131,11 +132,13 @@ class WasmscopeApp(App[int]):
         self._draw_bars()
 
     def _draw_bars(self) -> None:
+        if not self._title.is_attached:  # what was under way may end after the screen has gone
+            return
         width, desk = self.size.width, self.desk
         self.first_time.draw()
-        self.query_one("#title", Bar).put(title(self.shared, width))
+        self._title.put(title(self.shared, width))
         keys = hints(self.shared, desk.hints, desk.pane(desk.active) is None, width, self.choosing.keymap)
-        self.query_one("#hints", Bar).put(self._message or keys)
+        self._hints.put(self._message or keys)
 
     def say(self, *parts: tuple[str, Role]) -> None:
         """One line below the panes, until the next key."""
@@ -297,12 +300,14 @@ class WasmscopeApp(App[int]):
     def action_to_cursor(self) -> None:
         self.sides.front.action_run_to_cursor()
 
-    def on_placing_pane_toggle(self, message: PlacingPane.Toggle) -> None:
+    def toggle(self, where: Site | str) -> None:
+        """A breakpoint at a place of the code or source pane."""
         self.first_time.used("mark")
-        self.trying(lambda: self.marking.toggle(message.where))
+        self.trying(lambda: self.marking.toggle(where))
 
-    def on_placing_pane_run_to(self, message: PlacingPane.RunTo) -> None:
-        self.runner.run_to(message.where)
+    def run_to(self, where: Site | str) -> None:
+        """Until a place is reached."""
+        self.runner.run_to(where)
 
     def action_add_watch(self) -> None:
         self.ask("watch (expression)", self.marking.watch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from rich.console import Console
 from textual.screen import ModalScreen
 from textual.theme import Theme
 
@@ -22,7 +23,7 @@ from ui.tui.preferences import Configuration, Kept
 from ui.tui.registry import BY_ID, PANES, default_layout
 from ui.tui.shell import Shell
 from ui.tui.sides import Sides
-from ui.tui.themes import DARK, THEMES
+from ui.tui.themes import DARK, SIXTEEN, THEMES
 from vm.errors import UserError
 from vm.instance import Instance
 from vm.stop import Site
@@ -35,6 +36,7 @@ class Application(Shell, Protocol):
     """The application, as far as this needs it."""
 
     theme: str
+    console: Console
     sides: Sides
 
     @property
@@ -61,7 +63,7 @@ class Choosing:
         for theme in THEMES:
             self._app.register_theme(theme)
         wanted = (
-            (self.use_theme, self._configuration.theme or DARK),
+            (self.use_theme, self._configuration.theme or self._usual_theme()),
             (self.use_keys, self.key_set),
             (self.use_layout, self._configuration.layout or _USUAL),
         )
@@ -74,6 +76,9 @@ class Choosing:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             return problems[0] + more, Role.WARNING
         return None
+
+    def _usual_theme(self) -> str:
+        return SIXTEEN if self._app.console.color_system == "standard" else DARK
 
     # -- looks and keys --------------------------------------------------------------------------
 

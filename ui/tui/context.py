@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from debugger.session import Session
 from ui.command import Context
 from ui.tui.snapshot import Snapshot
 from ui.tui.speed import Speed
 from ui.views import Views
+from vm.stop import Site
+
+
+class Placing(Protocol):
+    """Who sets breakpoints: asked directly, as a message would come after the key that is typed next."""
+
+    def toggle(self, where: Site | str) -> None:
+        """A breakpoint is to be set, or taken away."""
+        ...
+
+    def run_to(self, where: Site | str) -> None:
+        """Run until a place is reached."""
+        ...
 
 
 @dataclass
@@ -17,6 +31,7 @@ class Screen:
 
     session: Session
     context: Context
+    placing: Placing
     running: bool = False
     validating: int | None = None  # percent done of the validation under way
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from ui.tui.messages import Told
 from ui.tui.pane import Pane
@@ -25,20 +24,6 @@ class PlacingPane(Pane):
         Binding("comma", "again(-1)", "match before", id="code.previous_match"),
     ]
 
-    class Toggle(Message):
-        """A breakpoint is to be set or taken away."""
-
-        def __init__(self, where: Site | str) -> None:
-            super().__init__()
-            self.where = where
-
-    class RunTo(Message):
-        """Run until a place is reached."""
-
-        def __init__(self, where: Site | str) -> None:
-            super().__init__()
-            self.where = where
-
     def hold(self) -> None:
         """Code does not change while it runs: it is still made as it comes into sight."""
 
@@ -56,11 +41,11 @@ class PlacingPane(Pane):
 
     def action_toggle_breakpoint(self) -> None:
         if (where := self.where(self.cursor)) is not None:
-            self.post_message(self.Toggle(where))
+            self.shared.placing.toggle(where)
 
     def action_run_to_cursor(self) -> None:
         if (where := self.where(self.cursor)) is not None:
-            self.post_message(self.RunTo(where))
+            self.shared.placing.run_to(where)
 
     def clicked(self, row: int, cell: int, twice: bool) -> None:
         in_gutter = cell < _GUTTER_CELLS

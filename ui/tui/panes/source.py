@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -124,6 +125,8 @@ class SourcePane(PlacingPane):
 
     def cursor_moved(self) -> None:
         if self._place is not None and self._instance is not None:
+            self._place = replace(self._place, line=self.cursor + 1)
+            self.border_subtitle = literal(self._place.short)
             self.post_message(self.Moved(self._instance, self._place.file, self.cursor + 1))
 
     # -- searching -------------------------------------------------------------------------------
