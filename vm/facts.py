@@ -120,6 +120,15 @@ class FunctionFacts:
         """Types of what lies below the operands: the locals, then kept exceptions."""
         return self.local_types + (EXNREF,) * self.kept_exceptions
 
+    def carried(self, instr: Instr, branch: Branch, popped: int) -> tuple[int, int, int] | None:
+        """(from, to, how many) of the slots that a branch carries, or None when they are in place already.
+
+        `popped` is how many slots the instruction takes off the stack first.
+        """
+        frm = self.num_local_slots + instr.height - popped - branch.keep
+        to = self.num_local_slots + branch.drop_to
+        return (frm, to, branch.keep) if branch.keep and frm != to else None
+
     def index_at(self, offset: int) -> int | None:
         """The instruction that contains the file offset, else the next one; None past the last."""
         at = bisect_right(self.instrs, offset, key=lambda instr: instr.offset) - 1

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vm.errors import Trap, TrapKind
-from vm.facts import Branch
 from vm.machine import Machine
 from vm.reference.step import CALL, RETURN, TAIL_CALL, THROW, Floats, Site, Slots, Step, Target
 from vm.types import SLOT_BYTES, FuncType, slots, total_slots
 
 
-def branch_move(site: Site, branch: Branch, popped: int) -> tuple[int, int, int] | None:
-    """(from, to, how many) of the slots a branch carries, or None when they are in place already."""
-    frm = site.facts.num_local_slots + site.instr.height - popped - branch.keep
-    to = site.facts.num_local_slots + branch.drop_to
-    return (frm, to, branch.keep) if branch.keep and frm != to else None
-
-
 def br(site: Site) -> Step:
     """Goes to the label, its operands moved down; a fallen-into `else` does the same."""
     branch = site.instr.branches[0]
-    target, move = branch.target, branch_move(site, branch, 0)
+    target, move = branch.target, site.facts.carried(site.instr, branch, 0)
     if move is None:
 
         def step(q: Slots, d: Floats, f: Floats) -> int:
@@ -40,7 +32,7 @@ def br(site: Site) -> Step:
 def br_if(site: Site) -> Step:
     """[i32] → []; goes to the label unless it is 0."""
     branch = site.instr.branches[0]
-    target, move, condition, after = branch.target, branch_move(site, branch, 1), site.operand(0), site.next
+    target, move, condition, after = branch.target, site.facts.carried(site.instr, branch, 1), site.operand(0), site.next
     if move is None:
 
         def step(q: Slots, d: Floats, f: Floats) -> int:
@@ -70,7 +62,7 @@ def if_(site: Site) -> Step:
 
 def br_table(site: Site) -> Step:
     """[i32] → []; goes to the label of that number, or to the default."""
-    ways = [(b.target, branch_move(site, b, 1)) for b in site.instr.branches]
+    ways = [(b.target, site.facts.carried(site.instr, b, 1)) for b in site.instr.branches]
     last, index = len(ways) - 1, site.operand(0)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:

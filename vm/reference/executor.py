@@ -77,6 +77,26 @@ class ReferenceExecutor:
         stack = self._values.view[: self._values.size]
         self._stack = (stack.cast("Q"), stack.cast("d"), stack.cast("f"))
 
+    # -- for an executor that leaves to this one what it does not do itself -----------------------
+
+    def frame(self, base: int) -> Views:
+        """The value stack from `base` up, as integers, f64s and f32s."""
+        if self._values is not self.machine.values:
+            self._use_stack()
+        return self._views.get(base) or self._frame(base)
+
+    def settle(
+        self, callee: Target, base: int, outcome: Outcome, caller: Instance, end_tick: int, left: int
+    ) -> tuple[Stop | None, int]:
+        """Goes on after a host function that was called and has not just returned; `left` ticks until `end_tick`.
+
+        The caller's record says where the call returns to. Answers with the stop, if it comes to one, and what is
+        left then; the machine is complete in memory.
+        """
+        self._use_stack()
+        self._end_tick = end_tick
+        return self._settle_new(callee, base, outcome, left, caller)
+
     # -- frames ----------------------------------------------------------------------------------
 
     def _frame(self, base: int) -> Views:
@@ -107,7 +127,7 @@ class ReferenceExecutor:
         if stop is None:
             stop, left = self._loop(left, over_site)
         self.machine.state.set("tick", self._end_tick - left)
-        self.machine.set_thread_state(_STATE_AFTER.get(stop.kind, ThreadState.READY))
+        self.machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
 
     def _load(self, record: Record) -> None:
@@ -401,7 +421,7 @@ class ReferenceExecutor:
         return None, left
 
 
-_STATE_AFTER = {
+STATE_AFTER = {
     StopKind.TRAP: ThreadState.TRAPPED,
     StopKind.BLOCKED: ThreadState.BLOCKED,
     StopKind.WAITING: ThreadState.WAITING,

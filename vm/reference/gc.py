@@ -8,7 +8,6 @@ from vm.constant import i31
 from vm.errors import Trap, TrapKind
 from vm.gc_heap import GcHeap
 from vm.gc_layout import Part
-from vm.reference.control import branch_move
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.segments import elem_slots
 from vm.types import NumType, Packed, RefType, slots, unpacked
@@ -385,7 +384,7 @@ def ref_as_non_null(site: Site) -> Step:
 def _branching(site: Site, popped: int, taken: Callable[[int], bool]) -> Step:
     """Goes to the label if `taken` says so of the reference on top, else on; `popped` slots are not carried along."""
     branch = site.instr.branches[0]
-    target, move, at, after = branch.target, branch_move(site, branch, popped), site.operand(0), site.next
+    target, move, at, after = branch.target, site.facts.carried(site.instr, branch, popped), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         if not taken(q[at]):

@@ -5,10 +5,11 @@ Sites are put into translated code here: the step a site names is replaced by on
 
 from __future__ import annotations
 
+from vm.facts import FunctionFacts
 from vm.instance import Instance
 from vm.machine import CodeKind, Machine
 from vm.memory import RegionKind
-from vm.reference.step import Floats, Slots, Target
+from vm.reference.step import Floats, Slots, Step, Target
 from vm.reference.step import Site as Instruction
 from vm.reference.translate import translate
 from vm.stop import Site
@@ -91,11 +92,23 @@ class Targets:
         assert target.instance is not None
         facts = target.instance.facts(target.func)
         target.set_facts(facts)
-        target.steps = [
-            translate(Instruction(self, target.instance, facts, instr, i)) for i, instr in enumerate(facts.instrs)
-        ]
+        target.steps = [self._later(target, facts, i) for i in range(len(facts.instrs))]
         if self.sites:
             self._patch_target(target)
+
+    def _later(self, target: Target, facts: FunctionFacts, i: int) -> Step:
+        """A step that makes the real one when it first runs: most of a large function never does."""
+
+        def first(q: Slots, d: Floats, f: Floats) -> int:
+            assert target.instance is not None
+            step = translate(Instruction(self, target.instance, facts, facts.instrs[i], i))
+            if i in target.patched:
+                target.patched[i] = step
+            else:
+                target.steps[i] = step
+            return step(q, d, f)
+
+        return first
 
     # -- sites -----------------------------------------------------------------------------------
 

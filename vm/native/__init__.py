@@ -1,0 +1,1 @@
+"""The native executor: a threaded interpreter whose handlers are made by LLVM from the instruction table."""

@@ -1,0 +1,145 @@
+"""Handlers made into machine code by LLVM, or taken from where they were kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Protocol
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from vm.native.emit.table import FAMILIES, INTRINSICS
+from vm.native.ir import CONVENTION, PARAMETERS, Code, symbol
+from vm.native.shapes import FIELD, EraShape
+
+_LEAVES = ("leave.fuel", "leave.runtime", "leave.site")
+
+
+class ObjectStore(Protocol):
+    """Where objects are kept between runs."""
+
+    def get(self, key: str) -> bytes | None:
+        """An object kept earlier, whole as it was; None: there is none."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keeps an object."""
+        ...
+
+
+class NothingKept:
+    """Keeps no objects."""
+
+    def get(self, key: str) -> bytes | None:
+        return None
+
+    def put(self, key: str, data: bytes) -> None:
+        pass
+
+
+def source(family: str, era: EraShape) -> str:
+    """A family's handlers as LLVM reads them."""
+    parts = ["!0 = !{!\"branch_weights\", i32 1, i32 100000}", INTRINSICS]
+    for name, body in FAMILIES[family].items():
+        code = Code(era)
+        body(code)
+        parts.append(code.finished(name))
+    if family == "scalar":
+        parts.append(_enter(era))
+    else:
+        parts += [f"declare {CONVENTION} void {symbol(n)}({PARAMETERS})" for n in _LEAVES]
+    return "\n".join(parts)
+
+
+def _enter(era: EraShape) -> str:
+    """How the driver runs the word at `pc`: with the handler that the context names."""
+    c = Code(era)
+    memory = c.context("memory", "ptr")
+    bits = f"i{8 * era.memory_length_bytes}"
+    length = c.widen(c.word(bits, memory, era.memory_length), bits)
+    registers = ", ".join((
+        f"ptr {c.context('pc', 'ptr')}", f"ptr {c.context('fp', 'ptr')}", f"i64 {c.context('fuel')}",
+        f"ptr {c.word('ptr', memory, era.memory_base)}", f"i64 {length}", f"ptr {c.context('cards', 'ptr')}", "ptr %ctx",
+    ))  # fmt: skip
+    c.do(f"call {CONVENTION} void {c.context('handler', 'ptr')}({registers})")
+    c.do("ret void")
+    body = "\n".join(c.lines)
+    return f"define void @enter(ptr %ctx) nounwind {{\n{body}\n}}\n"
+
+
+@cache
+def _target_machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2,
+        reloc="pic", codemodel="small",
+    )  # fmt: skip
+
+
+def object_key(text: str) -> str:
+    """What an object is kept under: what it was made of and by."""
+    _target_machine()
+    made_by = (llvmlite.__version__, llvm.llvm_version_info, llvm.get_default_triple(), llvm.get_host_cpu_name(),
+               llvm.get_host_cpu_features().flatten(), text)  # fmt: skip
+    return hashlib.sha256(repr(made_by).encode()).hexdigest()
+
+
+def compile_object(text: str) -> bytes:
+    """Machine code, position independent. Bad text raises RuntimeError here: it must not reach code generation."""
+    module = llvm.parse_assembly(text)
+    module.verify()
+    made: bytes = _target_machine().emit_object(module)
+    return made
+
+
+class Handlers:
+    """Addresses of handlers, by name, for machines of one era. Families come when they are asked for."""
+
+    def __init__(self, era: EraShape, kept: ObjectStore, building: Callable[[str], None] = lambda family: None) -> None:
+        self.era, self._kept, self._building = era, kept, building
+        self._jit = llvm.create_lljit_compiler(_target_machine())
+        self._trackers: list[Any] = []
+        self._addresses: dict[str, int] = {}
+        self._load("scalar")
+        self.enter_address = self._addresses["enter"]
+
+    def __getitem__(self, name: str) -> int:
+        found = self._addresses.get(name)
+        if found is None:
+            self._load(FAMILY_OF[name])
+            found = self._addresses[name]
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return name in FAMILY_OF
+
+    def _load(self, family: str) -> None:
+        text = source(family, self.era)
+        key = object_key(text)
+        data = self._kept.get(key)
+        if data is None:
+            self._building(family)
+            data = compile_object(text)
+            self._kept.put(key, data)
+        self._link(family, data)
+
+    def _link(self, family: str, data: bytes) -> None:
+        names = [*FAMILIES[family], *(["enter"] if family == "scalar" else [])]
+        builder = llvm.JITLibraryBuilder().add_object_img(data).add_current_process()
+        if family != "scalar":
+            for name in _LEAVES:
+                builder.import_symbol(name, self._addresses[name])
+        for name in names:
+            builder.export_symbol(name)
+        tracker = builder.link(self._jit, family)
+        self._trackers.append(tracker)
+        self._addresses |= {name: tracker[name] for name in names}
+
+
+FAMILY_OF = {name: family for family, handlers in FAMILIES.items() for name in handlers}
+
+__all__ = ["FIELD", "Handlers", "NothingKept", "ObjectStore"]

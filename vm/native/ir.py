@@ -1,0 +1,172 @@
+"""Writing handlers in LLVM's language.
+
+A handler gets the machine's registers as arguments and ends by calling, in tail position, the handler of the word
+that is run next. It changes nothing before it is certain that it need not leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, FIELD, EraShape
+
+# Arguments are kept in registers across handlers by this calling convention. Base and length are memory 0's.
+CONVENTION = "preserve_nonecc"
+_ARGUMENTS = (
+    ("ptr", "pc"), ("ptr", "fp"), ("i64", "fuel"), ("ptr", "mb"), ("i64", "ms"), ("ptr", "cards"), ("ptr", "ctx"),
+)  # fmt: skip
+PARAMETERS = ", ".join(f"{type_} %{name}" for type_, name in _ARGUMENTS)
+
+INT = {"i32": "i32", "i64": "i64", "f32": "i32", "f64": "i64"}  # a value type's bits
+FLOAT = {"f32": "float", "f64": "double"}
+LLVM = {"i32": "i32", "i64": "i64", "f32": "float", "f64": "double", "v128": "<16 x i8>"}
+
+
+def symbol(name: str) -> str:
+    """A handler's name in the object."""
+    return f'@"{name}"'
+
+
+@dataclass
+class Code:
+    """A handler being written. Methods that compute something answer with the name of the value."""
+
+    era: EraShape
+    lines: list[str] = field(default_factory=list)
+    leaves: bool = False
+    _count: int = 0
+
+    def let(self, text: str) -> str:
+        """The value of an LLVM instruction."""
+        name = self.fresh()
+        self.lines.append(f"{name} = {text}")
+        return name
+
+    def fresh(self) -> str:
+        self._count += 1
+        return f"%t{self._count}"
+
+    def do(self, text: str) -> None:
+        self.lines.append(text)
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+
+    # -- memory ----------------------------------------------------------------------------------
+
+    def at(self, base: str, offset: int | str) -> str:
+        """An address so many bytes further on."""
+        return base if offset == 0 else self.let(f"getelementptr i8, ptr {base}, i64 {offset}")
+
+    def load(self, type_: str, address: str, align: int = 1) -> str:
+        return self.let(f"load {type_}, ptr {address}, align {align}")
+
+    def store(self, type_: str, value: str, address: str, align: int = 1) -> None:
+        self.do(f"store {type_} {value}, ptr {address}, align {align}")
+
+    def word(self, type_: str, base: str, offset: int, align: int = 8) -> str:
+        """What lies at an offset from an address."""
+        return self.load(type_, self.at(base, offset), align)
+
+    def widen(self, value: str, type_: str) -> str:
+        return value if type_ == "i64" else self.let(f"zext {type_} {value} to i64")
+
+    def context(self, name: str, type_: str = "i64") -> str:
+        """A word of the context."""
+        return self.load(type_, self.at("%ctx", 8 * FIELD[name]), 8)
+
+    def set_context(self, name: str, value: str, type_: str = "i64") -> None:
+        self.store(type_, value, self.at("%ctx", 8 * FIELD[name]), 8)
+
+    # -- the instruction word --------------------------------------------------------------------
+
+    def offset(self, which: int) -> str:
+        """One of the word's slot offsets."""
+        return self.widen(self.word("i32", "%pc", which, 4), "i32")
+
+    def slot(self, which: int, more: int = 0) -> str:
+        """The address of a slot that the word names."""
+        return self.at(self.at("%fp", self.offset(which)), more)
+
+    def imm(self, type_: str = "i64") -> str:
+        return self.word(type_, "%pc", AT_IMM, 8)
+
+    def operand(self, type_: str, which: int) -> str:
+        """The value of a slot, by value type."""
+        return self.load(LLVM[type_], self.slot(which), 8)
+
+    def bits(self, which: int) -> str:
+        """A slot's 64 bits."""
+        return self.load("i64", self.slot(which), 8)
+
+    def put(self, type_: str, value: str, which: int = AT_D) -> None:
+        """Writes a slot, by value type; what is narrower is extended with zeros."""
+        self.put_at(type_, value, self.slot(which))
+
+    def put_at(self, type_: str, value: str, address: str) -> None:
+        if type_ == "f32":
+            value = self.let(f"bitcast float {value} to i32")
+        if type_ in ("i32", "f32"):
+            self.store("i64", self.widen(value, "i32"), address, 8)
+        else:
+            self.store(LLVM[type_], value, address, 8)
+
+    # -- leaving and going on --------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Takes the word's ticks from the fuel, or leaves."""
+        ticks = self.widen(self.word("i32", "%pc", AT_TICKS, 4), "i32")
+        self.do(f"%fu = sub i64 %fuel, {ticks}")
+        low = self.let("icmp slt i64 %fu, 0")
+        self.do(f"br i1 {low}, label %dry, label %fueled, !prof !0")
+        self.label("dry")
+        self.jump(symbol("leave.fuel"), fuel="%fuel")
+        self.label("fueled")
+        self.do(f"%pn = getelementptr i8, ptr %pc, i64 {ticks}")
+
+    def guard(self, bad: str) -> None:
+        """Leaves the instruction to the runtime when a condition holds."""
+        self.leaves = True
+        on = self.fresh()[1:]
+        self.do(f"br i1 {bad}, label %leave, label %{on}, !prof !0")
+        self.label(on)
+
+    def jump(self, handler: str, pc: str = "%pc", fp: str = "%fp", fuel: str = "%fu",
+             memory: tuple[str, str, str] = ("%mb", "%ms", "%cards")) -> None:  # fmt: skip
+        """Ends the handler by running another one."""
+        mb, ms, cards = memory
+        self.do(
+            f"musttail call {CONVENTION} void {handler}(ptr {pc}, ptr {fp}, i64 {fuel}, ptr {mb}, i64 {ms}, "
+            f"ptr {cards}, ptr %ctx)"
+        )
+        self.do("ret void")
+
+    def next(self, pc: str = "%pn", fp: str = "%fp") -> None:
+        """Ends the handler by running the word at `pc`."""
+        self.jump(self.load("ptr", pc, 8), pc, fp)
+
+    def finished(self, name: str) -> str:
+        """The handler's definition."""
+        if self.leaves:
+            self.label("leave")
+            self.jump(symbol("leave.runtime"), fuel="%fuel")
+        body = "\n".join(self.lines)
+        return f"define {CONVENTION} void {symbol(name)}({PARAMETERS}) nounwind {{\n{body}\n}}\n"
+
+
+Body = Callable[[Code], None]  # writes a handler, `begin` to `next`
+
+
+def straight(body: Body) -> Body:
+    """A handler that goes on with the word after it."""
+
+    def write(c: Code) -> None:
+        c.begin()
+        body(c)
+        c.next()
+
+    return write
+
+
+__all__ = ["AT_A", "AT_B", "AT_D", "AT_IMM", "FLOAT", "INT", "LLVM", "Body", "Code", "straight", "symbol"]

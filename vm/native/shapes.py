@@ -1,0 +1,84 @@
+"""What native code and the driver agree on: an instruction word, a function's record, the context, and the era's offsets.
+
+Everything here lies outside the guest's state: caches that may be dropped at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vm.layout import Layouts
+
+# One translated instruction: {handler u64, d u32, ticks u32, a u32, b u32, imm u64}. `d`, `a` and `b` are offsets of
+# slots from the frame's base in bytes, d the destination. `ticks` is how many instructions the word stands for,
+# times the size of a word, so that adding it to the place leads to the next one.
+WORD_BYTES = 32
+AT_D, AT_TICKS, AT_A, AT_B, AT_IMM = 8, 12, 16, 20, 24
+
+# A function that can be called natively: {code u64 (0: not translated), room u64, zero_from u32, zero_to u32,
+# func u32, reserved u32, vmctx u64}. `room` is the frame's size; locals [zero_from, zero_to) start as 0; all in bytes.
+FUNC_BYTES = 64
+AT_CODE, AT_ROOM, AT_ZERO_FROM, AT_ZERO_TO, AT_FUNC, AT_VMCTX = 0, 8, 16, 20, 24, 32
+
+# The context: u64 words, by number.
+CONTEXT = (
+    "why",  # it left: one of the LEFT numbers
+    "pc",  # address of the word to run next
+    "fp",  # address of the frame's first slot
+    "fuel",  # ticks left, times WORD_BYTES
+    "control",  # address of the innermost control record
+    "control_last",  # the last record that may be pushed onto
+    "control_first",  # a frame here returns to a record that native code did not push
+    "values_end",  # end of the value stack
+    "vmctx",  # whose code runs
+    "funcs",  # function records of that instance
+    "memory",  # address of memory 0's definition
+    "cards",  # of memory 0
+    "code_base",  # of the code records
+    "func_by_code",  # addresses of function records, by number of code record
+    "handler",  # runs the first word, whatever stands in it
+)
+FIELD = {name: i for i, name in enumerate(CONTEXT)}
+
+LEFT_FUEL, LEFT_TO_RUNTIME, LEFT_SITE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class EraShape:
+    """What handlers know of an era: offsets in bytes, and how funcrefs stand in tables."""
+
+    record_bytes: int
+    record: tuple[int, ...]  # vmctx, func, pc, base, flags, callee_results, caller
+    memory_base: int
+    memory_length: int
+    memory_length_bytes: int
+    table_base: int
+    table_length: int
+    table_length_bytes: int
+    func_ref_type: int
+    func_ref_code: int
+    funcref_lazy_bit: int
+    code_record_bytes: int
+    canonical_nan: bool
+
+    @classmethod
+    def of(cls, layouts: Layouts, canonical_nan: bool) -> EraShape:
+        """The shape of an era's layouts."""
+        record, place = layouts.struct("ControlRecord"), layouts.field
+        names = ("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
+        length, elements = place("VMMemoryDefinition", "current_length"), place("VMTableDefinition", "current_elements")
+        return cls(
+            record_bytes=record.size,
+            record=tuple(record.field(n).offset for n in names),
+            memory_base=place("VMMemoryDefinition", "base").offset,
+            memory_length=length.offset,
+            memory_length_bytes=length.size,
+            table_base=place("VMTableDefinition", "base").offset,
+            table_length=elements.offset,
+            table_length_bytes=elements.size,
+            func_ref_type=place("VMFuncRef", "type_index").offset,
+            func_ref_code=place("VMFuncRef", "array_call").offset,
+            funcref_lazy_bit=layouts.era.funcref.lazy_bit or 0,
+            code_record_bytes=layouts.struct("CodeRecord").size,
+            canonical_nan=canonical_nan,
+        )

@@ -1,0 +1,350 @@
+"""Words from instructions: what each row becomes before rows are joined."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+from vm.facts import Branch, FunctionFacts, Instr
+from vm.globals import global_width
+from vm.instance import Instance
+from vm.machine import Machine
+from vm.memories import LinearMemory
+from vm.memory import CARD_BYTES, Region
+from vm.native.emit.memory import HANDLERS as MEMORY
+from vm.native.emit.numeric import VALUES
+from vm.native.shapes import WORD_BYTES
+from vm.ops.table import OPS
+from vm.types import SLOT_BYTES, FuncType, NumType, slots, total_slots
+
+_U64 = (1 << 64) - 1
+_WAY = struct.Struct("<QIII4x")
+_FAR = struct.Struct("<QQQ")
+
+
+class Word(NamedTuple):
+    """An instruction as a handler's name and operands: slots by number, `ticks` in instructions."""
+
+    handler: str
+    d: int = 0
+    a: int = 0
+    b: int = 0
+    imm: int = 0
+    ticks: int = 1
+    address: int | None = None  # stands in the place of `a` and `b`
+
+    def packed(self, handler: int) -> tuple[int, int, int, int, int, int]:
+        """What lies in memory."""
+        if self.address is None:
+            a, b = self.a * SLOT_BYTES, self.b * SLOT_BYTES
+        else:
+            a, b = self.address & 0xFFFF_FFFF, self.address >> 32
+        return handler, self.d * SLOT_BYTES, self.ticks * WORD_BYTES, a, b, self.imm & _U64
+
+
+PACKED = struct.Struct("<QIIIIQ")
+RUNTIME = Word("runtime")
+
+
+def address_of(view: memoryview) -> int:
+    """Where a writable view's bytes are."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(view))
+
+
+def cards_of(region: Region) -> int:
+    """The address of a region's cards."""
+    assert region.cards is not None
+    return address_of(region.cards)
+
+
+@dataclass
+class Scope:
+    """What the words of one function refer to."""
+
+    machine: Machine
+    instance: Instance
+    facts: FunctionFacts
+    base: int  # address of the function's first word
+    record_of: Callable[[int], int]  # address of the function record of a function of the instance
+    kept: list[ctypes.Array[ctypes.c_char]] = field(default_factory=list)  # what words point to
+
+    def keep(self, data: bytes) -> int:
+        """The address of a record that immediates point to."""
+        buffer = ctypes.create_string_buffer(data, len(data))
+        self.kept.append(buffer)
+        return ctypes.addressof(buffer)
+
+    def target(self, index: int) -> int:
+        """The address of an instruction's word."""
+        return self.base + index * WORD_BYTES
+
+    def way(self, instr: Instr, branch: Branch, popped: int) -> bytes:
+        """A branch's way as a record: where it leads, and what it carries."""
+        frm, to, count = self.facts.carried(instr, branch, popped) or (0, 0, 0)
+        return _WAY.pack(self.target(branch.target), frm * SLOT_BYTES, to * SLOT_BYTES, count * SLOT_BYTES)
+
+    def far(self, memory: LinearMemory, offset: int = 0) -> bytes:
+        return _FAR.pack(offset, memory.definition, cards_of(memory.region))
+
+
+class At(NamedTuple):
+    """An instruction being made a word."""
+
+    scope: Scope
+    instr: Instr
+    index: int
+
+    @property
+    def push(self) -> int:
+        """Slot of an operand pushed on top."""
+        return self.scope.facts.num_local_slots + self.instr.height
+
+    def imm(self, i: int = 0) -> int:
+        value = self.instr.imm[i]
+        assert isinstance(value, int)
+        return value
+
+
+Maker = Callable[[At], Word]
+
+
+def _numeric(at: At) -> Word:
+    count = 2 if " " in at.instr.op.sig.partition("->")[0].strip() else 1
+    first = at.push - count
+    return Word(at.instr.op.name, first, first, first + 1)
+
+
+def _constant(at: At) -> Word:
+    return Word("const", at.push, imm=at.imm())
+
+
+def _constant_wide(at: At) -> Word:
+    return Word("const.wide", at.push, imm=at.imm() & _U64, address=at.imm() >> 64)
+
+
+def _local(at: At) -> tuple[int, str, int]:
+    """A local's slot, the handler that copies it, and its width."""
+    facts, local = at.scope.facts, at.imm()
+    width = slots(facts.local_types[local])
+    return facts.local_slots[local], "copy" if width == 1 else "copy.wide", width
+
+
+def _local_get(at: At) -> Word:
+    slot, handler, _ = _local(at)
+    return Word(handler, at.push, slot)
+
+
+def _local_set(at: At) -> Word:
+    slot, handler, width = _local(at)
+    return Word(handler, slot, at.push - width)
+
+
+def _is_near(at: At) -> bool:
+    memory = at.scope.instance.memories[at.imm()]
+    return at.imm(0) == 0 and memory.type.addr is NumType.I32
+
+
+def _access(at: At) -> tuple[str, int]:
+    """The handler of a load or store, and its immediate."""
+    name = at.instr.op.name
+    if _is_near(at):
+        return name, at.imm(1)
+    return name + ".far", at.scope.keep(at.scope.far(at.scope.instance.memories[at.imm()], at.imm(1)))
+
+
+def _load(at: At) -> Word:
+    handler, imm = _access(at)
+    return Word(handler, at.push - 1, at.push - 1, imm=imm)
+
+
+def _store(at: At) -> Word:
+    handler, imm = _access(at)
+    return Word(handler, 0, at.push - 2, at.push - 1, imm)
+
+
+def _memory_size(at: At) -> Word:
+    memory = at.scope.instance.memories[at.imm()]
+    record = at.scope.keep(at.scope.far(memory))
+    return Word("memory.size", at.push, imm=record, address=memory.type.page_log2)
+
+
+def _memory_fill(at: At) -> Word:
+    record = at.scope.keep(at.scope.far(at.scope.instance.memories[at.imm()]))
+    return Word("memory.fill", at.push - 3, at.push - 2, at.push - 1, record)
+
+
+def _memory_copy(at: At) -> Word:
+    to, frm = (at.scope.far(at.scope.instance.memories[at.imm(i)]) for i in (0, 1))
+    return Word("memory.copy", at.push - 3, at.push - 2, at.push - 1, at.scope.keep(to + frm))
+
+
+def _global(at: At) -> tuple[str, int]:
+    """The type that a global is moved as, and where its value lies."""
+    extern = at.scope.instance.globals[at.imm()]
+    return {4: "i32", 8: "i64", 16: "v128"}[global_width(at.scope.machine, extern.type)], extern.storage
+
+
+def _global_get(at: At) -> Word:
+    type_, storage = _global(at)
+    return Word(f"global.get.{type_}", at.push, imm=storage)
+
+
+def _global_set(at: At) -> Word:
+    type_, storage = _global(at)
+    region, offset = at.scope.machine.space.locate(storage, 1)
+    card = cards_of(region) + offset // CARD_BYTES
+    return Word(f"global.set.{type_}", at.push - (2 if type_ == "v128" else 1), imm=storage, address=card)
+
+
+def _nothing(at: At) -> Word:
+    return Word("nothing")
+
+
+def _select(at: At) -> Word:
+    operands = at.instr.operands
+    assert operands is not None and operands.below is not None and operands.below.type is not None
+    width, condition = slots(operands.below.type), at.push - 1
+    first, second = condition - 2 * width, condition - width
+    return Word("select" if width == 1 else "select.wide", first, first, second, condition * SLOT_BYTES)
+
+
+def _is_null(at: At) -> Word:
+    return Word("ref.is_null", at.push - 1, at.push - 1)
+
+
+def _br(at: At) -> Word:
+    branch, scope = at.instr.branches[0], at.scope
+    carried = scope.facts.carried(at.instr, branch, 0)
+    if carried is None:
+        return Word("br", imm=scope.target(branch.target))
+    frm, to, count = carried
+    if count == 1:
+        return Word("br.one", to, frm, imm=scope.target(branch.target))
+    return Word("br.moving", imm=scope.keep(scope.way(at.instr, branch, 0)))
+
+
+def _br_if(at: At) -> Word:
+    branch, scope = at.instr.branches[0], at.scope
+    if scope.facts.carried(at.instr, branch, 1) is not None:
+        return Word("if.moving", at.push - 1, imm=scope.keep(scope.way(at.instr, branch, 1)))
+    return Word("if", at.push - 1, imm=scope.target(branch.target), address=scope.target(at.index + 1))
+
+
+def _if(at: At) -> Word:
+    scope = at.scope
+    zero = scope.target(at.instr.branches[0].target)
+    return Word("if", at.push - 1, imm=scope.target(at.index + 1), address=zero)
+
+
+def _br_table(at: At) -> Word:
+    scope, ways = at.scope, at.instr.branches
+    moving = any(scope.facts.carried(at.instr, b, 1) is not None for b in ways)
+    table = (len(ways) - 1).to_bytes(8, "little") + b"".join(scope.way(at.instr, b, 1) for b in ways)
+    return Word("br_table.moving" if moving else "br_table", at.push - 1, imm=scope.keep(table))
+
+
+def _return(at: At) -> Word:
+    count = at.scope.facts.result_slots
+    frm = at.push - count
+    if count < 2:
+        return Word(("return.none", "return.one")[count], 0, frm)
+    return Word("return.many", 0, frm, imm=count * SLOT_BYTES)
+
+
+def _shift(at: At, type_: FuncType, popped: int) -> int:
+    """How many slots the callee's frame lies above this one's: its parameters are the operands."""
+    return at.push - popped - total_slots(type_.params)
+
+
+def _call(at: At) -> Word:
+    scope, func = at.scope, at.imm()
+    if scope.instance.is_imported(func):
+        return RUNTIME
+    shift = _shift(at, scope.instance.module.func_type(func), 0)
+    return Word("call", shift, imm=scope.record_of(func), address=at.index + 1)
+
+
+def _return_call(at: At) -> Word:
+    scope, func = at.scope, at.imm()
+    if scope.instance.is_imported(func):
+        return RUNTIME
+    type_ = scope.instance.module.func_type(func)
+    return Word("return_call", _shift(at, type_, 0), total_slots(type_.params), imm=scope.record_of(func))
+
+
+def _type_id_address(scope: Scope, type_index: int) -> int:
+    """Where the engine-wide id of one of the module's types stands."""
+    layouts = scope.machine.layouts
+    path = layouts.era.paths["type_ids"]
+    ids = layouts.follow(scope.machine.space, path, scope.instance.addr, 0, scope.instance.shape.counts)
+    return ids + 4 * type_index
+
+
+def _indirect(at: At) -> int:
+    table = at.scope.instance.tables[at.imm(1)]
+    record = struct.pack("<QQ", table.definition, _type_id_address(at.scope, at.imm(0)))
+    return at.scope.keep(record)
+
+
+def _call_indirect(at: At) -> Word:
+    shift = _shift(at, at.scope.instance.module.signature(at.imm(0)), 1)
+    return _through(at, Word("call_indirect", shift, imm=_indirect(at)))
+
+
+def _call_ref(at: At) -> Word:
+    return _through(at, Word("call_ref", _shift(at, at.scope.instance.module.signature(at.imm(0)), 1)))
+
+
+def _through(at: At, word: Word) -> Word:
+    """What calls the function in the operand on top: `a` is an index of an instruction, not a slot."""
+    return word._replace(address=(at.index + 1) | (at.push - 1) * SLOT_BYTES << 32)
+
+
+def _tail(at: At, name: str, imm: int) -> Word:
+    type_ = at.scope.instance.module.signature(at.imm(0))
+    return Word(name, _shift(at, type_, 1), total_slots(type_.params), at.push - 1, imm)
+
+
+def _return_call_indirect(at: At) -> Word:
+    return _tail(at, "return_call_indirect", _indirect(at))
+
+
+def _return_call_ref(at: At) -> Word:
+    return _tail(at, "return_call_ref", 0)
+
+
+def _runtime(at: At) -> Word:
+    return RUNTIME
+
+
+def _makers() -> Mapping[str, Maker]:
+    made: dict[str, Maker] = dict.fromkeys((op.name for op in OPS), _runtime)
+    made |= dict.fromkeys(VALUES, _numeric)
+    made |= {f"{t}.const": _constant for t in ("i32", "i64", "f32", "f64")}
+    accesses = [n for n in MEMORY if "." in n and not n.endswith((".far", ".const", ".indexed"))]
+    made |= {n: _load for n in accesses if "load" in n} | {n: _store for n in accesses if "store" in n}
+    return MappingProxyType({
+        **made,
+        "v128.const": _constant_wide,
+        "local.get": _local_get, "local.set": _local_set, "local.tee": _local_set,
+        "global.get": _global_get, "global.set": _global_set,
+        "memory.size": _memory_size, "memory.fill": _memory_fill, "memory.copy": _memory_copy,
+        "drop": _nothing, "atomic.fence": _nothing, "select": _select, "select_t": _select,
+        "ref.null": lambda at: Word("const", at.push), "ref.is_null": _is_null,
+        "br": _br, "else": _br, "catch": _br, "catch_all": _br, "br_if": _br_if, "if": _if, "br_table": _br_table,
+        "return": _return, "end": _return,
+        "call": _call, "call_indirect": _call_indirect, "call_ref": _call_ref,
+        "return_call": _return_call, "return_call_indirect": _return_call_indirect, "return_call_ref": _return_call_ref,
+    })  # fmt: skip
+
+
+MAKERS: Mapping[str, Maker] = _makers()
+
+
+def word(at: At) -> Word:
+    """An instruction's word; unreachable code gets one that is never run."""
+    return RUNTIME if at.instr.operands is None else MAKERS[at.instr.op.name](at)
