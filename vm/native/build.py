@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import llvmlite
 import llvmlite.binding as llvm
 
-from vm.native.emit.table import FAMILIES, INTRINSICS
+from vm.native.emit.table import FAMILIES, FAMILY_OF, INTRINSICS
 from vm.native.ir import CONVENTION, PARAMETERS, Code, symbol
-from vm.native.shapes import FIELD, EraShape
+from vm.native.shapes import EraShape
 
 _LEAVES = ("leave.fuel", "leave.runtime", "leave.site")
 
@@ -61,7 +61,8 @@ def _enter(era: EraShape) -> str:
     length = c.widen(c.word(bits, memory, era.memory_length), bits)
     registers = ", ".join((
         f"ptr {c.context('pc', 'ptr')}", f"ptr {c.context('fp', 'ptr')}", f"i64 {c.context('fuel')}",
-        f"ptr {c.word('ptr', memory, era.memory_base)}", f"i64 {length}", f"ptr {c.context('cards', 'ptr')}", "ptr %ctx",
+        f"ptr {c.word('ptr', memory, era.memory_base)}", f"i64 {length}", f"ptr {c.context('cards', 'ptr')}",
+        "ptr %ctx",
     ))  # fmt: skip
     c.do(f"call {CONVENTION} void {c.context('handler', 'ptr')}({registers})")
     c.do("ret void")
@@ -140,6 +141,3 @@ class Handlers:
         self._addresses |= {name: tracker[name] for name in names}
 
 
-FAMILY_OF = {name: family for family, handlers in FAMILIES.items() for name in handlers}
-
-__all__ = ["FIELD", "Handlers", "NothingKept", "ObjectStore"]

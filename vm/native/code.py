@@ -1,19 +1,22 @@
-"""Translated functions: words in native memory, and the records through which calls find them."""
+"""Translated functions in native memory, and the records through which calls find them."""
 
 from __future__ import annotations
 
 import ctypes
 import mmap
-from collections.abc import Iterable
+import struct
+from array import array
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.native.build import Handlers
-from vm.native.join import joined
+from vm.native.flow import Flow, Pending, flow
 from vm.native.shapes import (
     AT_CODE,
     AT_FUNC,
+    AT_HEADS,
     AT_ROOM,
     AT_VMCTX,
     AT_ZERO_FROM,
@@ -21,36 +24,69 @@ from vm.native.shapes import (
     FUNC_BYTES,
     WORD_BYTES,
 )
-from vm.native.words import PACKED, At, Scope, Word, address_of, word
+from vm.native.words import At, Scope, Word, address_of, word
 from vm.types import SLOT_BYTES, Addr
 
 _POINTER_BYTES = 8
+_FORK = struct.Struct("<QQ16x")
+_SINGLE_BYTES = 2 * WORD_BYTES  # an instruction that stands alone, and the word after it
+
+Buffer = ctypes.Array[ctypes.c_char]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where native code stands at a word: before which instruction, and what of its block has not retired."""
+
+    index: int
+    not_retired: int
+    pending: tuple[tuple[int, Pending], ...]
 
 
 @dataclass(eq=False)
 class Function:
-    """A translated function. `apart` has the words that were joined, as their first instruction alone."""
+    """A translated function: its blocks, and, once something has to stop in one, its instructions one by one."""
 
     instance: Instance
     func: int
-    buffer: ctypes.Array[ctypes.c_char]
-    base: int
-    count: int
-    apart: dict[int, bytes]
-    together: dict[int, bytes]
-    kept: list[ctypes.Array[ctypes.c_char]] = field(repr=False)
+    buffer: Buffer
+    base: int  # address of the first word
+    heads: array[int]  # by instruction: offset of the block that begins there, else of nothing
+    ticks: Mapping[int, int]  # by first instruction: a block's ticks
+    by_address: Mapping[int, int]  # by offset in the code: a block's first instruction
+    indexes: array[int]  # by word: its instruction
+    not_retired: array[int]  # by word: ticks of the block that have not retired before it
+    pending: Mapping[int, tuple[tuple[int, Pending], ...]]
+    make_singles: Callable[[], Buffer]
+    kept: list[Buffer] = field(repr=False)
+    _singles: Buffer | None = None
 
-    def put(self, index: int, data: bytes) -> None:
-        """Overwrites the start of an instruction's word."""
-        ctypes.memmove(self.base + index * WORD_BYTES, data, len(data))
+    def block_at(self, index: int) -> int | None:
+        """The address of the block that begins at an instruction."""
+        return self.base + self.heads[index] if index in self.ticks else None
 
-    def joined_over(self, index: int) -> int | None:
-        """The first instruction of the joined word that stands for an instruction, if one does."""
-        for first in range(index, max(-1, index - 8), -1):
-            data = self.together.get(first)
-            if data is not None:
-                return first if first + PACKED.unpack(data)[2] // WORD_BYTES > index else None
-        return None
+    def blocks_with(self, index: int) -> list[int]:
+        """The first instructions of the blocks that an instruction is in."""
+        return [first for first, ticks in self.ticks.items() if first <= index < first + ticks]
+
+    def single(self, index: int) -> int:
+        """The address of an instruction that stands alone."""
+        if self._singles is None:
+            self._singles = self.make_singles()
+        return ctypes.addressof(self._singles) + index * _SINGLE_BYTES
+
+    def first_of(self, block: int) -> int:
+        """The first instruction of the block at an address, or of the one that stands alone there."""
+        found = self.by_address.get(block - self.base)
+        return (block - self.single(0)) // _SINGLE_BYTES if found is None else found
+
+    def standing(self, pc: int) -> Standing:
+        """Where native code stands when it leaves at a word."""
+        offset = pc - self.base
+        if 0 <= offset < len(self.buffer):
+            number = offset // WORD_BYTES
+            return Standing(self.indexes[number], self.not_retired[number], self.pending.get(number, ()))
+        return Standing((pc - self.single(0)) // _SINGLE_BYTES, 1, ())
 
 
 @dataclass(eq=False)
@@ -82,46 +118,91 @@ class CodeCache:
             found = self._homes[instance.addr] = Home(instance, records, address_of(records))
         return found
 
-    def function(self, instance: Instance, func: int) -> Function:
-        """A function, translated when it is first asked for."""
-        key = (instance.addr, func)
-        found = self.functions.get(key)
-        if found is None:
-            found = self.functions[key] = self._translate(instance, func)
-        return found
-
-    def _translate(self, instance: Instance, func: int) -> Function:
+    def translate(self, instance: Instance, func: int) -> Function:
+        """Translates a function and makes it known to calls."""
         facts, home = instance.facts(func), self.home(instance)
-        count = len(facts.instrs)
-        buffer = ctypes.create_string_buffer(count * WORD_BYTES)
+        scope = Scope(self.machine, instance, facts, lambda callee: home.address + callee * FUNC_BYTES)
+        made = flow(scope)
+        at, size = _layout(made)
+        buffer = ctypes.create_string_buffer(size)
         base = ctypes.addressof(buffer)
-        scope = Scope(self.machine, instance, facts, base, lambda callee: home.address + callee * FUNC_BYTES)
-        words = [word(At(scope, instr, i)) for i, instr in enumerate(facts.instrs)]
-        together = {i: self._pack(w) for i, w in joined(facts.instrs, words).items()}
-        packed = [self._pack(w) for w in words]
-        apart = {i: packed[i] for i in together}
-        ctypes.memmove(base, b"".join(together.get(i, data) for i, data in enumerate(packed)), count * WORD_BYTES)
-        self._record(home, func, base, facts.frame_slots, (facts.param_slots, facts.num_local_slots))
-        return Function(instance, func, buffer, base, count, apart, together, scope.kept)
+        heads = array("I", bytes(4 * (len(facts.instrs) + 1)))
+        for first, block in made.blocks.items():
+            heads[first] = at[block.first_word]
+        indexes, not_retired = _standings(made, at, size)
+        function = Function(
+            instance, func, buffer, base, heads, {first: b.ticks for first, b in made.blocks.items()},
+            {at[b.first_word]: first for first, b in made.blocks.items()},
+            indexes, not_retired,
+            {at[number] // WORD_BYTES: pending for number, pending in made.pending.items()},
+            lambda: self._singles(scope, base, heads), scope.kept,
+        )  # fmt: skip
+        ticks = {block.first_word: block.ticks for block in made.blocks.values()}
+        packed = (self._pack(w, ticks.get(n, 0), lambda i: base + heads[i], scope) for n, w in enumerate(made.words))
+        ctypes.memmove(base, b"".join(packed), size)
+        self.functions[instance.addr, func] = function
+        self._record(home, function, facts.frame_slots, (facts.param_slots, facts.num_local_slots))
+        return function
 
-    def _pack(self, made: Word) -> bytes:
-        return PACKED.pack(*made.packed(self._handlers[made.handler]))
+    def _singles(self, scope: Scope, base: int, heads: array[int]) -> Buffer:
+        """A function's instructions one by one, each a block of its own; branches lead back to whole blocks."""
+        instrs = scope.facts.instrs
+        buffer = ctypes.create_string_buffer(len(instrs) * _SINGLE_BYTES)
+        at, parts = ctypes.addressof(buffer), []
+        for i, instr in enumerate(instrs):
+            data = self._pack(word(At(scope, instr, i)), 1, lambda index: base + heads[index], scope)
+            if len(data) == WORD_BYTES:
+                data += Word("br").packed(self._handlers["br"], 0, at + (i + 1) * _SINGLE_BYTES)
+            parts.append(data)
+        ctypes.memmove(at, b"".join(parts), len(buffer))
+        return buffer
 
-    def _record(self, home: Home, func: int, base: int, frame_slots: int, zeroed: tuple[int, int]) -> None:
-        """Makes a function known to calls."""
-        at = func * FUNC_BYTES
-        values: Iterable[tuple[int, int, int]] = (
+    def _pack(self, made: Word, ticks: int, place: Callable[[int], int], scope: Scope) -> bytes:
+        """A word as it lies in memory, with the one after it when it forks."""
+        imm = made.imm
+        if made.to is not None:
+            imm = place(made.to)
+        elif made.record is not None:
+            imm = scope.keep(made.record(place))
+        data = made.packed(self._handlers[made.handler], ticks, imm)
+        return data if made.fork is None else data + _FORK.pack(*map(place, made.fork))
+
+    def _record(self, home: Home, function: Function, frame_slots: int, zeroed: tuple[int, int]) -> None:
+        at = function.func * FUNC_BYTES
+        for offset, value, size in (
             (AT_ROOM, frame_slots * SLOT_BYTES, 8),
             (AT_ZERO_FROM, zeroed[0] * SLOT_BYTES, 4),
             (AT_ZERO_TO, zeroed[1] * SLOT_BYTES, 4),
-            (AT_FUNC, func, 4),
+            (AT_FUNC, function.func, 4),
             (AT_VMCTX, home.instance.addr, 8),
-            (AT_CODE, base, 8),
-        )
-        for offset, value, size in values:
+            (AT_HEADS, function.heads.buffer_info()[0], 8),
+            (AT_CODE, function.base, 8),
+        ):
             home.records[at + offset : at + offset + size] = value.to_bytes(size, "little")
-        code = self.machine.code_of(home.instance, func)
+        code = self.machine.code_of(home.instance, function.func)
         self._by_code_words[(code - self.machine.code.base) // self._stride] = home.address + at
+
+
+def _layout(made: Flow) -> tuple[list[int], int]:
+    """Each word's offset, and the size of all in bytes."""
+    offsets, at = [], 0
+    for each in made.words:
+        offsets.append(at)
+        at += WORD_BYTES if each.fork is None else 2 * WORD_BYTES
+    return offsets, at
+
+
+def _standings(made: Flow, at: list[int], size: int) -> tuple[array[int], array[int]]:
+    """By place in the code: the word's instruction, and the ticks of its block that have not retired before it."""
+    indexes, not_retired = (array("I", bytes(4 * (size // WORD_BYTES))) for _ in range(2))
+    blocks = sorted(made.blocks.values(), key=lambda block: block.first_word)
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        last = len(made.words) if following is None else following.first_word
+        for number in range(block.first_word, last):
+            place = at[number] // WORD_BYTES
+            indexes[place] = made.indexes[number]
+            not_retired[place] = block.end - made.indexes[number]
+    return indexes, not_retired
 
 
 def _zeroed(size: int) -> memoryview:

@@ -19,8 +19,9 @@ from vm.machine import Machine, ThreadState
 from vm.memories import PausedInBulk
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
-from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, WORD_BYTES
-from vm.native.words import cards_of
+from vm.native.flow import Kind, Pending
+from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME
+from vm.native.words import Word, cards_of
 from vm.ops.row import Has
 from vm.ops.table import OPS
 from vm.reference.executor import STATE_AFTER, ReferenceExecutor
@@ -55,7 +56,7 @@ class NativeExecutor:
         self._sites: frozenset[Site] = frozenset()
         self._by_function: dict[tuple[Addr, int], list[int]] = {}
         self._hooked: dict[Function, dict[int, bytes]] = {}  # handlers that a site stands in front of
-        self._split: list[tuple[Function, int]] = []
+        self._diverted: dict[Function, dict[int, bytes]] = {}  # first words of the blocks that they are in
         self._set_constants()
 
     def _set_constants(self) -> None:
@@ -100,16 +101,10 @@ class NativeExecutor:
             over_site = False
             if why == LEFT_SITE:
                 stop = Stop(StopKind.SITE)
-            elif why != LEFT_FUEL:
+            elif why == LEFT_TO_RUNTIME:
                 stop, left = self._runtime(function, index, end, left)
-            elif left and not exact:
+            elif not exact:
                 break
-            elif left:
-                function.put(index, function.apart[index])
-                self._split.append((function, index))
-        for function, index in self._split:
-            function.put(index, function.together[index])
-        self._split.clear()
         machine.state.set("tick", end - left)
         stop = stop or Stop(StopKind.BUDGET)
         machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
@@ -130,26 +125,46 @@ class NativeExecutor:
         assert instance is not None
         function = self._function(instance, record.func)
         self._use_instance(instance)
-        pc = function.base + record.pc * WORD_BYTES
-        words[_PC], words[_FP], words[_FUEL] = pc, record.base, left * WORD_BYTES
+        block, ticks = function.block_at(record.pc), function.ticks.get(record.pc, 0)
+        if block is None or over_site or ticks > left:
+            block, ticks = function.single(record.pc), 1
+        words[_PC], words[_FP], words[_FUEL] = block, record.base, left - ticks
         words[_CONTROL] = self._control_base + (machine.control.depth - 1) * self._record_bytes
         hooked = self._hooked.get(function, {}).get(record.pc) if over_site else None
-        handler = hooked or ctypes.string_at(pc, 8)
-        words[_HANDLER] = int.from_bytes(handler, "little")
+        words[_HANDLER] = int.from_bytes(hooked or ctypes.string_at(block, 8), "little")
         self._enter(self._context_address)
-        return self._write_back(function, record)
+        return self._write_back(function)
 
-    def _write_back(self, function: Function, record: Record) -> tuple[Function, int, int, int]:
-        """Completes the control stack after native code has left."""
+    def _write_back(self, function: Function) -> tuple[Function, int, int, int]:
+        """Completes the stacks after native code has left."""
         control, words = self.machine.control, self._words
         depth = (words[_CONTROL] - self._control_base) // self._record_bytes
         record = control[depth]
         if (record.vmctx, record.func) != (function.instance.addr, function.func):
             function = self.code.functions[record.vmctx, record.func]
-        index = (words[_PC] - function.base) // WORD_BYTES
+        why, left, pc = words[_WHY], words[_FUEL], words[_PC]
+        if why == LEFT_FUEL:
+            index = function.first_of(pc)
+        else:
+            standing = function.standing(pc)
+            index, left = standing.index, left + standing.not_retired
+            if standing.pending:
+                self._write_pending(record.base, standing.pending)
         control[depth] = record._replace(pc=index)
         control.depth = depth + 1
-        return function, index, words[_FUEL] // WORD_BYTES, words[_WHY]
+        return function, index, left, why
+
+    def _write_pending(self, base: int, pending: tuple[tuple[int, Pending], ...]) -> None:
+        """Puts operands into their slots that native code had not written yet."""
+        slots = self.reference.frame(base)[0]
+        for slot, value in pending:
+            match value.kind:
+                case Kind.LOCAL:
+                    slots[slot] = slots[value.value]
+                case Kind.CONST:
+                    slots[slot] = value.value
+                case Kind.SUM:
+                    slots[slot] = (slots[value.value] + slots[value.other]) & 0xFFFF_FFFF
 
     def _use_instance(self, instance: Instance) -> None:
         words = self._words
@@ -238,7 +253,7 @@ class NativeExecutor:
     def _function(self, instance: Instance, func: int) -> Function:
         found = self.code.functions.get((instance.addr, func))
         if found is None:
-            found = self.code.function(instance, func)
+            found = self.code.translate(instance, func)
             self._hook(found)
         return found
 
@@ -257,23 +272,33 @@ class NativeExecutor:
                 self._hook(self.code.functions[key])
 
     def _hook(self, function: Function) -> None:
-        """Puts the sites of a function into its words; joined words that stand for one come apart."""
+        """Puts a function's sites into its instructions; the blocks they are in are run one by one."""
         indexes = self._by_function.get((function.instance.addr, function.func), ())
+        if not indexes:
+            return
+        singles, blocks = {}, {}
         for index in indexes:
-            first = function.joined_over(index)
-            if first is not None:
-                function.put(first, function.apart[first])
-        saved = {}
-        for index in indexes:
-            place = function.base + index * WORD_BYTES
-            saved[index] = ctypes.string_at(place, 8)
-            function.put(index, self.handlers["leave.site"].to_bytes(8, "little"))
-        if saved:
-            self._hooked[function] = saved
+            singles[index] = _swap(function.single(index), self.handlers["leave.site"].to_bytes(8, "little"))
+            for first in function.blocks_with(index):
+                if first not in blocks:
+                    blocks[first] = self._divert(function, first)
+        self._hooked[function], self._diverted[function] = singles, blocks
+
+    def _divert(self, function: Function, first: int) -> bytes:
+        """Makes a block be run one by one; the word that its first one was."""
+        single = function.single(first)
+        divert = Word("divert").packed(self.handlers["divert"], function.ticks[first], single)
+        return _swap(function.base + function.heads[first], divert)
 
     def _unhook(self, function: Function) -> None:
         for index, handler in self._hooked.pop(function).items():
-            function.put(index, handler)
-            first = function.joined_over(index)
-            if first is not None:
-                function.put(first, function.together[first])
+            _swap(function.single(index), handler)
+        for first, data in self._diverted.pop(function).items():
+            _swap(function.base + function.heads[first], data)
+
+
+def _swap(address: int, data: bytes) -> bytes:
+    """Puts bytes in the place of others."""
+    before = ctypes.string_at(address, len(data))
+    ctypes.memmove(address, data, len(data))
+    return before

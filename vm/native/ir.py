@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, FIELD, EraShape
+from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, FIELD, WORD_BYTES, EraShape
 
 # Arguments are kept in registers across handlers by this calling convention. Base and length are memory 0's.
 CONVENTION = "preserve_nonecc"
@@ -114,17 +114,6 @@ class Code:
 
     # -- leaving and going on --------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Takes the word's ticks from the fuel, or leaves."""
-        ticks = self.widen(self.word("i32", "%pc", AT_TICKS, 4), "i32")
-        self.do(f"%fu = sub i64 %fuel, {ticks}")
-        low = self.let("icmp slt i64 %fu, 0")
-        self.do(f"br i1 {low}, label %dry, label %fueled, !prof !0")
-        self.label("dry")
-        self.jump(symbol("leave.fuel"), fuel="%fuel")
-        self.label("fueled")
-        self.do(f"%pn = getelementptr i8, ptr %pc, i64 {ticks}")
-
     def guard(self, bad: str) -> None:
         """Leaves the instruction to the runtime when a condition holds."""
         self.leaves = True
@@ -132,7 +121,7 @@ class Code:
         self.do(f"br i1 {bad}, label %leave, label %{on}, !prof !0")
         self.label(on)
 
-    def jump(self, handler: str, pc: str = "%pc", fp: str = "%fp", fuel: str = "%fu",
+    def jump(self, handler: str, pc: str = "%pc", fp: str = "%fp", fuel: str = "%fuel",
              memory: tuple[str, str, str] = ("%mb", "%ms", "%cards")) -> None:  # fmt: skip
         """Ends the handler by running another one."""
         mb, ms, cards = memory
@@ -142,27 +131,38 @@ class Code:
         )
         self.do("ret void")
 
-    def next(self, pc: str = "%pn", fp: str = "%fp") -> None:
-        """Ends the handler by running the word at `pc`."""
-        self.jump(self.load("ptr", pc, 8), pc, fp)
+    def next(self) -> None:
+        """Ends the handler by running the word after this one, in the same block."""
+        following = self.at("%pc", WORD_BYTES)
+        self.jump(self.load("ptr", following, 8), following)
+
+    def go(self, block: str, fp: str = "%fp") -> None:
+        """Ends the handler by running a block, whose ticks are taken from the fuel; leaves when it has too little."""
+        ticks = self.widen(self.word("i32", block, AT_TICKS, 4), "i32")
+        left = self.let(f"sub i64 %fuel, {ticks}")
+        dry = self.fresh()[1:]
+        self.do(f"br i1 {self.let(f'icmp slt i64 {left}, 0')}, label %{dry}, label %{dry}.on, !prof !0")
+        self.label(dry)
+        self.jump(symbol("leave.fuel"), block, fp)
+        self.label(f"{dry}.on")
+        self.jump(self.load("ptr", block, 8), block, fp, left)
 
     def finished(self, name: str) -> str:
         """The handler's definition."""
         if self.leaves:
             self.label("leave")
-            self.jump(symbol("leave.runtime"), fuel="%fuel")
+            self.jump(symbol("leave.runtime"))
         body = "\n".join(self.lines)
         return f"define {CONVENTION} void {symbol(name)}({PARAMETERS}) nounwind {{\n{body}\n}}\n"
 
 
-Body = Callable[[Code], None]  # writes a handler, `begin` to `next`
+Body = Callable[[Code], None]  # writes a handler
 
 
 def straight(body: Body) -> Body:
     """A handler that goes on with the word after it."""
 
     def write(c: Code) -> None:
-        c.begin()
         body(c)
         c.next()
 

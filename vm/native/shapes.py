@@ -9,23 +9,26 @@ from dataclasses import dataclass
 
 from vm.layout import Layouts
 
-# One translated instruction: {handler u64, d u32, ticks u32, a u32, b u32, imm u64}. `d`, `a` and `b` are offsets of
-# slots from the frame's base in bytes, d the destination. `ticks` is how many instructions the word stands for,
-# times the size of a word, so that adding it to the place leads to the next one.
+# A word of translated code: {handler u64, d u32, ticks u32, a u32, b u32, imm u64}. `d`, `a` and `b` are offsets of slots
+# from the frame's base in bytes, d the destination. `ticks` stands in a block's first word: how many instructions
+# retire in the block, taken from the fuel by what goes to it. A fork is followed by a word that is not run:
+# {address to go to when the condition is not 0, address when it is}.
 WORD_BYTES = 32
 AT_D, AT_TICKS, AT_A, AT_B, AT_IMM = 8, 12, 16, 20, 24
+AT_TAKEN, AT_NOT_TAKEN = WORD_BYTES, WORD_BYTES + 8
 
 # A function that can be called natively: {code u64 (0: not translated), room u64, zero_from u32, zero_to u32,
-# func u32, reserved u32, vmctx u64}. `room` is the frame's size; locals [zero_from, zero_to) start as 0; all in bytes.
+# func u32, reserved u32, vmctx u64, heads u64}. `room` is the frame's size; locals [zero_from, zero_to) start as 0; all
+# in bytes. `heads` has a u32 for every instruction: the offset in the code of the block that begins there.
 FUNC_BYTES = 64
-AT_CODE, AT_ROOM, AT_ZERO_FROM, AT_ZERO_TO, AT_FUNC, AT_VMCTX = 0, 8, 16, 20, 24, 32
+AT_CODE, AT_ROOM, AT_ZERO_FROM, AT_ZERO_TO, AT_FUNC, AT_VMCTX, AT_HEADS = 0, 8, 16, 20, 24, 32, 40
 
 # The context: u64 words, by number.
 CONTEXT = (
     "why",  # it left: one of the LEFT numbers
     "pc",  # address of the word to run next
     "fp",  # address of the frame's first slot
-    "fuel",  # ticks left, times WORD_BYTES
+    "fuel",  # ticks left beyond those of the block under way
     "control",  # address of the innermost control record
     "control_last",  # the last record that may be pushed onto
     "control_first",  # a frame here returns to a record that native code did not push

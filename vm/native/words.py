@@ -1,4 +1,4 @@
-"""Words from instructions: what each row becomes before rows are joined."""
+"""Words from instructions: what each row becomes when it stands alone, its operands on the operand stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from vm.memories import LinearMemory
 from vm.memory import CARD_BYTES, Region
 from vm.native.emit.memory import HANDLERS as MEMORY
 from vm.native.emit.numeric import VALUES
-from vm.native.shapes import WORD_BYTES
 from vm.ops.table import OPS
 from vm.types import SLOT_BYTES, FuncType, NumType, slots, total_slots
 
@@ -25,28 +24,33 @@ _U64 = (1 << 64) - 1
 _WAY = struct.Struct("<QIII4x")
 _FAR = struct.Struct("<QQQ")
 
+Place = Callable[[int], int]  # the address of an instruction's block
+Record = Callable[[Place], bytes]
+
 
 class Word(NamedTuple):
-    """An instruction as a handler's name and operands: slots by number, `ticks` in instructions."""
+    """A word to be: a handler's name and operands, slots by number. Where it leads is said by instruction indexes."""
 
     handler: str
     d: int = 0
     a: int = 0
     b: int = 0
     imm: int = 0
-    ticks: int = 1
-    address: int | None = None  # stands in the place of `a` and `b`
+    pair: int | None = None  # 64 bits that stand in the place of `a` and `b`
+    to: int | None = None  # the immediate is the address of that instruction's block
+    fork: tuple[int, int] | None = None  # blocks to go to: condition not 0, condition 0
+    record: Record | None = None  # the immediate is the address of a record with addresses in it
 
-    def packed(self, handler: int) -> tuple[int, int, int, int, int, int]:
+    def packed(self, handler: int, ticks: int, imm: int) -> bytes:
         """What lies in memory."""
-        if self.address is None:
+        if self.pair is None:
             a, b = self.a * SLOT_BYTES, self.b * SLOT_BYTES
         else:
-            a, b = self.address & 0xFFFF_FFFF, self.address >> 32
-        return handler, self.d * SLOT_BYTES, self.ticks * WORD_BYTES, a, b, self.imm & _U64
+            a, b = self.pair & 0xFFFF_FFFF, self.pair >> 32
+        return _PACKED.pack(handler, self.d * SLOT_BYTES, ticks, a, b, imm & _U64)
 
 
-PACKED = struct.Struct("<QIIIIQ")
+_PACKED = struct.Struct("<QIIIIQ")
 RUNTIME = Word("runtime")
 
 
@@ -68,7 +72,6 @@ class Scope:
     machine: Machine
     instance: Instance
     facts: FunctionFacts
-    base: int  # address of the function's first word
     record_of: Callable[[int], int]  # address of the function record of a function of the instance
     kept: list[ctypes.Array[ctypes.c_char]] = field(default_factory=list)  # what words point to
 
@@ -78,14 +81,10 @@ class Scope:
         self.kept.append(buffer)
         return ctypes.addressof(buffer)
 
-    def target(self, index: int) -> int:
-        """The address of an instruction's word."""
-        return self.base + index * WORD_BYTES
-
-    def way(self, instr: Instr, branch: Branch, popped: int) -> bytes:
+    def way(self, instr: Instr, branch: Branch, popped: int, place: Place) -> bytes:
         """A branch's way as a record: where it leads, and what it carries."""
         frm, to, count = self.facts.carried(instr, branch, popped) or (0, 0, 0)
-        return _WAY.pack(self.target(branch.target), frm * SLOT_BYTES, to * SLOT_BYTES, count * SLOT_BYTES)
+        return _WAY.pack(place(branch.target), frm * SLOT_BYTES, to * SLOT_BYTES, count * SLOT_BYTES)
 
     def far(self, memory: LinearMemory, offset: int = 0) -> bytes:
         return _FAR.pack(offset, memory.definition, cards_of(memory.region))
@@ -123,7 +122,7 @@ def _constant(at: At) -> Word:
 
 
 def _constant_wide(at: At) -> Word:
-    return Word("const.wide", at.push, imm=at.imm() & _U64, address=at.imm() >> 64)
+    return Word("const.wide", at.push, imm=at.imm() & _U64, pair=at.imm() >> 64)
 
 
 def _local(at: At) -> tuple[int, str, int]:
@@ -169,7 +168,7 @@ def _store(at: At) -> Word:
 def _memory_size(at: At) -> Word:
     memory = at.scope.instance.memories[at.imm()]
     record = at.scope.keep(at.scope.far(memory))
-    return Word("memory.size", at.push, imm=record, address=memory.type.page_log2)
+    return Word("memory.size", at.push, imm=record, pair=memory.type.page_log2)
 
 
 def _memory_fill(at: At) -> Word:
@@ -197,7 +196,7 @@ def _global_set(at: At) -> Word:
     type_, storage = _global(at)
     region, offset = at.scope.machine.space.locate(storage, 1)
     card = cards_of(region) + offset // CARD_BYTES
-    return Word(f"global.set.{type_}", at.push - (2 if type_ == "v128" else 1), imm=storage, address=card)
+    return Word(f"global.set.{type_}", at.push - (2 if type_ == "v128" else 1), imm=storage, pair=card)
 
 
 def _nothing(at: At) -> Word:
@@ -220,31 +219,33 @@ def _br(at: At) -> Word:
     branch, scope = at.instr.branches[0], at.scope
     carried = scope.facts.carried(at.instr, branch, 0)
     if carried is None:
-        return Word("br", imm=scope.target(branch.target))
+        return Word("br", to=branch.target)
     frm, to, count = carried
     if count == 1:
-        return Word("br.one", to, frm, imm=scope.target(branch.target))
-    return Word("br.moving", imm=scope.keep(scope.way(at.instr, branch, 0)))
+        return Word("br.one", to, frm, to=branch.target)
+    return Word("br.moving", record=lambda place: scope.way(at.instr, branch, 0, place))
 
 
 def _br_if(at: At) -> Word:
     branch, scope = at.instr.branches[0], at.scope
-    if scope.facts.carried(at.instr, branch, 1) is not None:
-        return Word("if.moving", at.push - 1, imm=scope.keep(scope.way(at.instr, branch, 1)))
-    return Word("if", at.push - 1, imm=scope.target(branch.target), address=scope.target(at.index + 1))
+    fork = (branch.target, at.index + 1)
+    if scope.facts.carried(at.instr, branch, 1) is None:
+        return Word("if", at.push - 1, fork=fork)
+    return Word("if.moving", at.push - 1, fork=fork, record=lambda place: scope.way(at.instr, branch, 1, place))
 
 
 def _if(at: At) -> Word:
-    scope = at.scope
-    zero = scope.target(at.instr.branches[0].target)
-    return Word("if", at.push - 1, imm=scope.target(at.index + 1), address=zero)
+    return Word("if", at.push - 1, fork=(at.index + 1, at.instr.branches[0].target))
 
 
 def _br_table(at: At) -> Word:
     scope, ways = at.scope, at.instr.branches
     moving = any(scope.facts.carried(at.instr, b, 1) is not None for b in ways)
-    table = (len(ways) - 1).to_bytes(8, "little") + b"".join(scope.way(at.instr, b, 1) for b in ways)
-    return Word("br_table.moving" if moving else "br_table", at.push - 1, imm=scope.keep(table))
+
+    def record(place: Place) -> bytes:
+        return (len(ways) - 1).to_bytes(8, "little") + b"".join(scope.way(at.instr, b, 1, place) for b in ways)
+
+    return Word("br_table.moving" if moving else "br_table", at.push - 1, record=record)
 
 
 def _return(at: At) -> Word:
@@ -265,7 +266,7 @@ def _call(at: At) -> Word:
     if scope.instance.is_imported(func):
         return RUNTIME
     shift = _shift(at, scope.instance.module.func_type(func), 0)
-    return Word("call", shift, imm=scope.record_of(func), address=at.index + 1)
+    return Word("call", shift, imm=scope.record_of(func), pair=at.index + 1)
 
 
 def _return_call(at: At) -> Word:
@@ -301,7 +302,7 @@ def _call_ref(at: At) -> Word:
 
 def _through(at: At, word: Word) -> Word:
     """What calls the function in the operand on top: `a` is an index of an instruction, not a slot."""
-    return word._replace(address=(at.index + 1) | (at.push - 1) * SLOT_BYTES << 32)
+    return word._replace(pair=(at.index + 1) | (at.push - 1) * SLOT_BYTES << 32)
 
 
 def _tail(at: At, name: str, imm: int) -> Word:
@@ -348,3 +349,6 @@ MAKERS: Mapping[str, Maker] = _makers()
 def word(at: At) -> Word:
     """An instruction's word; unreachable code gets one that is never run."""
     return RUNTIME if at.instr.operands is None else MAKERS[at.instr.op.name](at)
+
+
+RUNTIME_ROWS = frozenset(name for name, maker in MAKERS.items() if maker is _runtime)

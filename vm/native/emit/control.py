@@ -1,24 +1,23 @@
-"""Branches, calls and returns, and what only moves slots.
-
-Where a branch leads stands in its word: `imm` when the condition is not 0, at `a` when it is; a comparison joined to
-its branch finds them in the last of the words it stands for.
-"""
+"""Branches, calls and returns, and what only moves slots."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from vm.native.emit.numeric import VALUES, condition, is_comparison
-from vm.native.ir import AT_A, AT_B, AT_D, AT_IMM, Body, Code, straight
+from vm.native.ir import AT_A, AT_B, AT_D, Body, Code, straight
 from vm.native.shapes import (
     AT_CODE,
     AT_FUNC,
+    AT_HEADS,
+    AT_NOT_TAKEN,
     AT_ROOM,
+    AT_TAKEN,
+    AT_TICKS,
     AT_VMCTX,
     AT_ZERO_FROM,
     AT_ZERO_TO,
     FUNC_BYTES,
-    WORD_BYTES,
 )
 
 # Records that immediates point to. A way: where a branch leads, and which slots it carries from where to where.
@@ -103,8 +102,7 @@ def _global_set(type_: str) -> Body:
 
 
 def _br(c: Code) -> None:
-    c.begin()
-    c.next(c.imm("ptr"))
+    c.go(c.imm("ptr"))
 
 
 def _move(c: Code, way: str) -> None:
@@ -117,30 +115,27 @@ def _move(c: Code, way: str) -> None:
 
 def _br_one(c: Code) -> None:
     """Carries one slot, from [a] to [d]."""
-    c.begin()
     c.put("i64", c.bits(AT_A))
-    c.next(c.imm("ptr"))
+    c.go(c.imm("ptr"))
 
 
 def _br_moving(c: Code) -> None:
-    c.begin()
     way = c.imm("ptr")
     _move(c, way)
-    c.next(c.word("ptr", way, WAY_TARGET))
+    c.go(c.word("ptr", way, WAY_TARGET))
 
 
 def _fork(c: Code, taken: str) -> None:
-    """Goes one of the two ways of the branch that is the last of the word's instructions."""
+    """Goes one of two ways, which the word after this one names."""
     c.do(f"br i1 {taken}, label %yes, label %no")
     c.label("yes")
-    c.next(c.word("ptr", "%pn", AT_IMM - WORD_BYTES))
+    c.go(c.word("ptr", "%pc", AT_TAKEN))
     c.label("no")
-    c.next(c.word("ptr", "%pn", AT_A - WORD_BYTES))
+    c.go(c.word("ptr", "%pc", AT_NOT_TAKEN))
 
 
 def _if(test: str) -> Body:
     def write(c: Code) -> None:
-        c.begin()
         type_ = "i64" if test.startswith("i64") else "i32"
         predicate = "eq" if test.endswith("eqz") else "ne"
         _fork(c, c.let(f"icmp {predicate} {type_} {c.operand(type_, AT_D)}, 0"))
@@ -150,7 +145,6 @@ def _if(test: str) -> Body:
 
 def _if_compared(name: str, constant: bool) -> Body:
     def write(c: Code) -> None:
-        c.begin()
         type_ = name[:3]
         x = c.operand(type_, AT_A)
         y = c.imm(type_) if constant else c.operand(type_, AT_B)
@@ -161,20 +155,18 @@ def _if_compared(name: str, constant: bool) -> Body:
 
 def _if_moving(c: Code) -> None:
     """br_if that carries slots."""
-    c.begin()
     taken = c.let(f"icmp ne i32 {c.operand('i32', AT_D)}, 0")
     c.do(f"br i1 {taken}, label %yes, label %no")
     c.label("yes")
     way = c.imm("ptr")
     _move(c, way)
-    c.next(c.word("ptr", way, WAY_TARGET))
+    c.go(c.word("ptr", way, WAY_TARGET))
     c.label("no")
-    c.next()
+    c.go(c.word("ptr", "%pc", AT_NOT_TAKEN))
 
 
 def _br_table(moving: bool) -> Body:
     def write(c: Code) -> None:
-        c.begin()
         table = c.imm("ptr")
         index = c.widen(c.operand("i32", AT_D), "i32")
         last = c.word("i64", table, TABLE_LAST)
@@ -182,7 +174,7 @@ def _br_table(moving: bool) -> Body:
         way = c.at(c.at(table, TABLE_WAYS), c.let(f"mul i64 {number}, {WAY_BYTES}"))
         if moving:
             _move(c, way)
-        c.next(c.word("ptr", way, WAY_TARGET))
+        c.go(c.word("ptr", way, WAY_TARGET))
 
     return write
 
@@ -191,7 +183,6 @@ def _br_on_null(taken_when_null: bool) -> Body:
     """Tests the reference at [d]; carries nothing that is not in place."""
 
     def write(c: Code) -> None:
-        c.begin()
         null = c.let(f"icmp eq i64 {c.bits(AT_D)}, 0")
         _fork(c, null if taken_when_null else c.let(f"xor i1 {null}, true"))
 
@@ -272,7 +263,6 @@ def _call(find: str) -> Body:
     """The callee's frame lies [d] above this one's; `a` is where to go on afterwards."""
 
     def write(c: Code) -> None:
-        c.begin()
         func = _FINDERS[find](c)
         base = c.slot(AT_D)
         code = _entered(c, func, base)
@@ -286,7 +276,7 @@ def _call(find: str) -> Body:
         c.do("br label %before")
         c.label("before")
         _zero_locals(c, func, base)
-        c.next(code, base)
+        c.go(code, base)
 
     return write
 
@@ -306,7 +296,6 @@ def _tail_call(find: str) -> Body:
     """The arguments lie at [d]; how many bytes of them, `a` says."""
 
     def write(c: Code) -> None:
-        c.begin()
         func = _FINDERS[find](c)
         code = _entered(c, func, "%fp")
         size = c.offset(AT_A)
@@ -316,7 +305,7 @@ def _tail_call(find: str) -> Body:
         c.do("br label %before")
         c.label("before")
         _zero_locals(c, func, "%fp")
-        c.next(code)
+        c.go(code)
 
     return write
 
@@ -325,7 +314,6 @@ def _return(results: str) -> Body:
     """The results move to the frame's base; the caller's record says where to go on."""
 
     def write(c: Code) -> None:
-        c.begin()
         vmctx_at, func_at, pc_at, base_at, flags_at, _, _ = c.era.record
         record = c.context("control", "ptr")
         c.guard(c.let(f"icmp eq ptr {record}, {c.context('control_first', 'ptr')}"))
@@ -335,15 +323,16 @@ def _return(results: str) -> Body:
         c.guard(c.let(f"or i1 {host}, {other}"))
         number = c.widen(c.word("i32", caller, func_at, 4), "i32")
         func = c.at(c.context("funcs", "ptr"), c.let(f"mul i64 {number}, {FUNC_BYTES}"))
-        code = c.word("ptr", func, AT_CODE)
-        c.guard(c.let(f"icmp eq ptr {code}, null"))
+        heads = c.word("ptr", func, AT_HEADS)
+        c.guard(c.let(f"icmp eq ptr {heads}, null"))
         index = c.widen(c.word("i32", caller, pc_at, 4), "i32")
         if results == "one":
             c.put_at("i64", c.bits(AT_A), "%fp")
         elif results == "many":
             c.do(f"call void @llvm.memmove.p0.p0.i64(ptr %fp, ptr {c.slot(AT_A)}, i64 {c.imm()}, i1 false)")
         c.set_context("control", caller, "ptr")
-        c.next(c.at(code, c.let(f"mul i64 {index}, {WORD_BYTES}")), c.word("ptr", caller, base_at))
+        head = c.widen(c.load("i32", c.at(heads, c.let(f"shl i64 {index}, 2")), 4), "i32")
+        c.go(c.at(c.word("ptr", func, AT_CODE), head), c.word("ptr", caller, base_at))
 
     return write
 
@@ -364,15 +353,24 @@ def leave(why: int) -> Body:
     return write
 
 
+def _divert(c: Code) -> None:
+    """Stands at the head of a block in which something stops: its instructions are run one by one instead."""
+    ticks = c.widen(c.word("i32", "%pc", AT_TICKS, 4), "i32")
+    single = c.imm("ptr")
+    left = c.let(f"sub i64 {c.let(f'add i64 %fuel, {ticks}')}, 1")
+    c.jump(c.load("ptr", single, 8), single, fuel=left)
+
+
 def _runtime(c: Code) -> None:
     """For what the runtime does."""
-    c.jump('@"leave.runtime"', fuel="%fuel")
+    c.jump('@"leave.runtime"')
 
 
 _COMPARISONS = [n for n in VALUES if is_comparison(n)]
 
 HANDLERS: Mapping[str, Body] = {
     "runtime": _runtime,
+    "divert": _divert,
     "copy": straight(_copy),
     "copy.both": straight(_copy_both),
     "copy.const": straight(_copy_constant),

@@ -61,3 +61,4 @@ _SCALAR: Mapping[str, Body] = {
 
 FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType({"scalar": _SCALAR})
 INTRINSICS = "\n".join((numeric.INTRINSICS, control.INTRINSICS, memory.INTRINSICS))
+FAMILY_OF = {name: family for family, handlers in FAMILIES.items() for name in handlers}
