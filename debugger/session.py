@@ -16,6 +16,7 @@ from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.dwarf.lines import LineTable, line_table
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
+from debugger.executors import REFERENCE, MakeExecutor
 from debugger.expression.evaluate import Evaluator
 from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
@@ -30,15 +31,13 @@ from vm.errors import StaleHandle, Trap, UserError
 from vm.gc_collect import Collected, collect
 from vm.instance import Instance
 from vm.journal import Collect
-from vm.machine import Machine, ThreadState
+from vm.machine import ThreadState
 from vm.memories import LinearMemory
 from vm.poke import poke
-from vm.reference.executor import ReferenceExecutor
-from vm.stop import Executor, Site
+from vm.stop import Site
 from vm.types import Addr, Tick, ValType, grouped
 from vm.validate import validate_bodies
 
-MakeExecutor = Callable[[Machine], Executor]
 Listener = Callable[[Event], None]
 
 
@@ -53,7 +52,7 @@ class Session:
         options: Options,
         world: RealWorld,
         *,
-        make_executor: MakeExecutor = ReferenceExecutor,
+        make_executor: MakeExecutor = REFERENCE,
         wait_for_input: bool = False,
         validate_later: bool = False,
         program: Program | None = None,

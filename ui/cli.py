@@ -11,7 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
+from debugger.executors import ExecutorKind
 from ui import exits
+from ui.executor_option import add_executor_option
 from ui.start import DEFAULT_LOG_LIMIT, Start, add_program_options, size, start_from
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
@@ -127,7 +129,7 @@ def _inspect(words: list[str]) -> int:
 
 
 def _wast(words: list[str]) -> int:
-    from ui.wast import debug_start, run_scripts
+    from ui.wast import How, debug_start, run_scripts
 
     parser = Parser(prog="wasmscope wast", description="Runs test scripts of the specification.", allow_abbrev=False)
     parser.add_argument("paths", metavar="FILE|DIR", nargs="+", type=Path)
@@ -136,13 +138,15 @@ def _wast(words: list[str]) -> int:
                         help="open the debugger inside the action of the first failing assertion")  # fmt: skip
     parser.add_argument("--line", metavar="N", type=int, help="with --debug: at the entry of that line's action")
     parser.add_argument("--canonical-nan", action="store_true", help="arithmetic makes only canonical NaNs")
+    add_executor_option(parser)
     _add_modes(parser)
     args = parser.parse_args(words)
+    how = How(ExecutorKind(args.executor), args.canonical_nan)
     if not args.debug:
-        return run_scripts(args.paths, as_json=args.json, canonical_nan=args.canonical_nan)
+        return run_scripts(args.paths, how, as_json=args.json)
     if len(args.paths) > 1 or args.paths[0].is_dir():
         parser.error("--debug takes one script")
-    return _open(debug_start(args.paths[0], args.line, args.canonical_nan), args)
+    return _open(debug_start(args.paths[0], args.line, how), args)
 
 
 def _serve(words: list[str]) -> int:
@@ -208,7 +212,6 @@ def _debug_parser(prog: str = "wasmscope", parents: Sequence[Parser] = ()) -> Pa
                                     help="with --batch or -ex: events as JSON, one a line")  # fmt: skip
     parser.add_argument("--log-limit", metavar="SIZE", type=size, default=DEFAULT_LOG_LIMIT,
                         help="how much of the program's input is kept for going back")  # fmt: skip
-    parser.add_argument("--executor", choices=("reference",), default="reference", help="what runs the program")
     add_program_options(parser)
     return parser
 

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from debugger.executors import ExecutorKind
 from debugger.launch import Options, Program
 from debugger.provide import parse_stub
 from debugger.session import Session
 from debugger.terminal import Sink
 from debugger.world import RealWorld, parse_root
+from ui.executor_option import add_executor_option, make_executor
 from vm.errors import Trap, UserError
 from vm.journal import DEFAULT_LIMIT_BYTES
 from vm.machine import MachineLimits
@@ -36,6 +38,7 @@ class Start:
     options: Options
     world: WorldArgs
     program: Program | None = None  # None: what the options say
+    executor: ExecutorKind = ExecutorKind.AUTO
 
     def open(
         self, on_output: Sink | None = None, wait_for_input: bool = False, validate_later: bool = False
@@ -50,6 +53,7 @@ class Start:
                 session = Session(
                     self.options, world, wait_for_input=wait_for_input,
                     validate_later=validate_later and self.program is None, program=self.program,
+                    make_executor=make_executor(self.executor),
                 )  # fmt: skip
             except Trap as trap:
                 raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
@@ -71,6 +75,7 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
                          help="a module whose exports can be imported under a name (repeatable)")  # fmt: skip
     program.add_argument("--stub", metavar="MODULE.NAME=VALUE|trap", action="append", default=[],
                          help="answer an import that nobody provides; * matches any (repeatable)")  # fmt: skip
+    add_executor_option(program)
     program.add_argument("--canonical-nan", action="store_true",
                          help="arithmetic makes only canonical NaNs (the deterministic profile)")  # fmt: skip
     limits = parser.add_argument_group("limits (sizes like 64M or 2G)")
@@ -112,7 +117,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         limits=_limits(args),
         log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
     )
-    return Start(options, WorldArgs(args.stdin))
+    return Start(options, WorldArgs(args.stdin), executor=ExecutorKind(args.executor))
 
 
 def _limits(args: argparse.Namespace) -> MachineLimits:

@@ -10,12 +10,23 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from debugger.executors import ExecutorKind
 from debugger.launch import Options
 from debugger.wast.debug import first_failure, program_at, script_at
 from debugger.wast.runner import MAX_TICKS, Failure, Runner, Tally
+from ui.executor_option import make_executor
 from ui.start import Start, WorldArgs
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
+
+
+@dataclass(frozen=True)
+class How:
+    """How scripts are run: by which executor, in which profile, and how long an action may take."""
+
+    executor: ExecutorKind = ExecutorKind.AUTO
+    canonical_nan: bool = False
+    max_ticks: int = MAX_TICKS
 
 
 @dataclass(frozen=True)
@@ -40,14 +51,12 @@ def scripts(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def run_scripts(
-    paths: Sequence[Path], *, as_json: bool, canonical_nan: bool = False, max_ticks: int = MAX_TICKS
-) -> int:
+def run_scripts(paths: Sequence[Path], how: How, *, as_json: bool) -> int:
     """Runs scripts and prints what became of them; 1 when something failed."""
     files = scripts(paths)
     passed = failed = 0
     contradicting: list[str] = []
-    for ran in _all(files, max_ticks, canonical_nan):
+    for ran in _all(files, how):
         passed, failed = passed + ran.tally.passed, failed + len(ran.tally.failures) + bool(ran.error)
         contradicting += [f"{ran.path.name}:{f.line}" for f in ran.tally.contradicting]
         _print(ran, as_json)
@@ -60,14 +69,14 @@ def run_scripts(
     return 1 if failed else 0
 
 
-def _all(files: list[Path], max_ticks: int, canonical_nan: bool) -> Iterator[Ran]:
+def _all(files: list[Path], how: How) -> Iterator[Ran]:
     """Runs every script, the largest first, and gives them in the order of the files."""
     if len(files) == 1:
-        yield _run(files[0], max_ticks, canonical_nan)
+        yield _run(files[0], how)
         return
     with ProcessPoolExecutor(min(len(files), os.cpu_count() or 1)) as pool:
         order = sorted(files, key=_size, reverse=True)
-        under_way = {path: pool.submit(_run, path, max_ticks, canonical_nan) for path in order}
+        under_way = {path: pool.submit(_run, path, how) for path in order}
         for path in files:
             yield under_way[path].result()
 
@@ -79,9 +88,10 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _run(path: Path, max_ticks: int, canonical_nan: bool) -> Ran:
+def _run(path: Path, how: How) -> Ran:
     try:
-        return Ran(path, Runner(script_at(path), max_ticks, canonical_nan=canonical_nan).run())
+        script, make = script_at(path), make_executor(how.executor)
+        return Ran(path, Runner(script, how.max_ticks, canonical_nan=how.canonical_nan, make_executor=make).run())
     except WasmscopeError as error:
         return Ran(path, Tally(), str(error))
 
@@ -102,13 +112,13 @@ def _described(failure: Failure) -> str:
     return safe(f"{failure.command}: expected {failure.expected}, got {failure.got}")
 
 
-def debug_start(path: Path, line: int | None, canonical_nan: bool = False) -> Start:
+def debug_start(path: Path, line: int | None, how: How) -> Start:
     """The debugger's start: inside the first failing assertion's action, or at the entry of a line's. Raises
     WasmscopeError."""
     if line is None:
-        failure = first_failure(path, canonical_nan)
+        failure = first_failure(path, how.canonical_nan)
         sys.stderr.write(f"{safe(path.name)}:{failure.line}: {_described(failure)}\n")
-        program = program_at(path, failure.line, inside=True, canonical_nan=canonical_nan)
+        program = program_at(path, failure.line, inside=True, canonical_nan=how.canonical_nan)
     else:
-        program = program_at(path, line, inside=False, canonical_nan=canonical_nan)
-    return Start(Options(path), WorldArgs(), program)
+        program = program_at(path, line, inside=False, canonical_nan=how.canonical_nan)
+    return Start(Options(path), WorldArgs(), program, how.executor)

@@ -9,6 +9,7 @@ from collections import ChainMap
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
+from debugger.executors import REFERENCE, MakeExecutor
 from debugger.provide import runtime_functions
 from debugger.wast.node import Node
 from debugger.wast.script import Script, module_bytes, string_bytes, words_of
@@ -24,7 +25,6 @@ from vm.instantiate import instantiate
 from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.module import ValidModule
-from vm.reference.executor import ReferenceExecutor
 from vm.stop import StopKind
 from vm.text import assemble
 from vm.threads import GuestThread, time_out
@@ -90,12 +90,18 @@ class Runner:
     """One script on a store of its own. `stop_line`: raises Reached before the action of the command there."""
 
     def __init__(
-        self, script: Script, max_ticks: int = MAX_TICKS, stop_line: int | None = None, *, canonical_nan: bool = False
+        self,
+        script: Script,
+        max_ticks: int = MAX_TICKS,
+        stop_line: int | None = None,
+        *,
+        canonical_nan: bool = False,
+        make_executor: MakeExecutor = REFERENCE,
     ) -> None:
         self.script, self.max_ticks, self.stop_line = script, max_ticks, stop_line
         self.machine = Machine(limits=LIMITS)
         self.machine.canonical_nan = canonical_nan
-        self.executor = ReferenceExecutor(self.machine)
+        self.executor = make_executor(self.machine)
         self.tally = Tally()
         self.running: list[ScriptThread] = []
 

@@ -41,7 +41,7 @@ class NothingKept:
 
 def source(family: str, era: EraShape) -> str:
     """A family's handlers as LLVM reads them."""
-    parts = ["!0 = !{!\"branch_weights\", i32 1, i32 100000}", INTRINSICS]
+    parts = ['!0 = !{!"branch_weights", i32 1, i32 100000}', INTRINSICS]
     for name, body in FAMILIES[family].items():
         code = Code(era)
         body(code)
@@ -139,5 +139,3 @@ class Handlers:
         tracker = builder.link(self._jit, family)
         self._trackers.append(tracker)
         self._addresses |= {name: tracker[name] for name in names}
-
-

@@ -1,8 +1,8 @@
 """The driver: enters native code, and does what native code leaves to the runtime.
 
-Native code leaves an instruction alone that it cannot finish: one that traps, that calls the runtime or the host, or whose
-function was not translated yet. The machine is then as before that instruction, and the reference's step for it says
-what it does; so there is one meaning of every trap. In between nothing of Python runs.
+Native code leaves an instruction alone that it cannot finish: one that traps, that calls the runtime or the host, or
+whose function was not translated yet. The machine is then as before that instruction, and the reference's step for it
+says what it does; so there is one meaning of every trap. In between nothing of Python runs.
 """
 
 from __future__ import annotations

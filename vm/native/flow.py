@@ -17,7 +17,7 @@ from vm.native.emit.table import FAMILY_OF, signature, takes_constant
 from vm.native.words import RUNTIME_ROWS, At, Scope, Word, word
 from vm.ops.row import Has
 from vm.ops.table import BY_NAME, OPS
-from vm.types import SLOT_BYTES
+from vm.types import SLOT_BYTES, slots
 
 _OPPOSITE = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
 _COMMUTATIVE = frozenset(
@@ -142,9 +142,9 @@ class _Follower:
 
     def _write_pending(self) -> None:
         """Writes what is pending to its slots, neighbours together."""
-        slots, i = sorted(self._pending), 0
-        while i < len(slots):
-            slot, value = slots[i], self._pending[slots[i]]
+        order, i = sorted(self._pending), 0
+        while i < len(order):
+            slot, value = order[i], self._pending[order[i]]
             following = self._pending.get(slot + 1)
             if value.kind is Kind.LOCAL and following is not None:
                 if following.kind is Kind.LOCAL:
@@ -228,10 +228,9 @@ class _Follower:
         name, before = made.handler, dict(self._pending)
         x, y, result = made.a, made.b, made.d
         left, right = self._pending.get(x), self._pending.get(y)
-        if name in _COMMUTATIVE and left is not None and left.kind is Kind.CONST:
-            if right is None or right.kind is not Kind.CONST:
-                x, y, left, right = y, x, right, left
-        if right is not None and right.kind is Kind.CONST and takes_constant(name):
+        if name in _COMMUTATIVE and _is_constant(left) and not _is_constant(right):
+            x, y, left, right = y, x, right, left
+        if right is not None and _is_constant(right) and takes_constant(name):
             del self._pending[y]
             made = made._replace(handler=name + ".const", a=self._slot_of(x), imm=right.value)
         else:
@@ -321,9 +320,13 @@ class _Follower:
         self._emit(made)
 
 
+def _is_constant(value: Pending | None) -> bool:
+    return value is not None and value.kind is Kind.CONST
+
+
 def _turned(made: Word) -> Word | None:
     """The word of the opposite comparison of integers."""
-    name, _, constant = made.handler.partition(".const")
+    name = made.handler.removesuffix(".const")
     if name not in VALUES or not is_comparison(name) or name[0] == "f":
         return None
     type_, _, what = name.partition(".")

@@ -1,4 +1,4 @@
-"""What native code and the driver agree on: an instruction word, a function's record, the context, and the era's offsets.
+"""What native code and the driver agree on: words, a function's record, the context, and the era's offsets.
 
 Everything here lies outside the guest's state: caches that may be dropped at any time.
 """
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from vm.layout import Layouts
 
-# A word of translated code: {handler u64, d u32, ticks u32, a u32, b u32, imm u64}. `d`, `a` and `b` are offsets of slots
-# from the frame's base in bytes, d the destination. `ticks` stands in a block's first word: how many instructions
+# A word of translated code: {handler u64, d u32, ticks u32, a u32, b u32, imm u64}. `d`, `a` and `b` are offsets of
+# slots from the frame's base in bytes, d the destination. `ticks` stands in a block's first word: how many instructions
 # retire in the block, taken from the fuel by what goes to it. A fork is followed by a word that is not run:
 # {address to go to when the condition is not 0, address when it is}.
 WORD_BYTES = 32

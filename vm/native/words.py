@@ -95,7 +95,7 @@ class At(NamedTuple):
 
     scope: Scope
     instr: Instr
-    index: int
+    number: int
 
     @property
     def push(self) -> int:
@@ -228,14 +228,14 @@ def _br(at: At) -> Word:
 
 def _br_if(at: At) -> Word:
     branch, scope = at.instr.branches[0], at.scope
-    fork = (branch.target, at.index + 1)
+    fork = (branch.target, at.number + 1)
     if scope.facts.carried(at.instr, branch, 1) is None:
         return Word("if", at.push - 1, fork=fork)
     return Word("if.moving", at.push - 1, fork=fork, record=lambda place: scope.way(at.instr, branch, 1, place))
 
 
 def _if(at: At) -> Word:
-    return Word("if", at.push - 1, fork=(at.index + 1, at.instr.branches[0].target))
+    return Word("if", at.push - 1, fork=(at.number + 1, at.instr.branches[0].target))
 
 
 def _br_table(at: At) -> Word:
@@ -266,7 +266,7 @@ def _call(at: At) -> Word:
     if scope.instance.is_imported(func):
         return RUNTIME
     shift = _shift(at, scope.instance.module.func_type(func), 0)
-    return Word("call", shift, imm=scope.record_of(func), pair=at.index + 1)
+    return Word("call", shift, imm=scope.record_of(func), pair=at.number + 1)
 
 
 def _return_call(at: At) -> Word:
@@ -302,7 +302,7 @@ def _call_ref(at: At) -> Word:
 
 def _through(at: At, word: Word) -> Word:
     """What calls the function in the operand on top: `a` is an index of an instruction, not a slot."""
-    return word._replace(pair=(at.index + 1) | (at.push - 1) * SLOT_BYTES << 32)
+    return word._replace(pair=(at.number + 1) | (at.push - 1) * SLOT_BYTES << 32)
 
 
 def _tail(at: At, name: str, imm: int) -> Word:

@@ -32,7 +32,12 @@ def br(site: Site) -> Step:
 def br_if(site: Site) -> Step:
     """[i32] → []; goes to the label unless it is 0."""
     branch = site.instr.branches[0]
-    target, move, condition, after = branch.target, site.facts.carried(site.instr, branch, 1), site.operand(0), site.next
+    target, move, condition, after = (
+        branch.target,
+        site.facts.carried(site.instr, branch, 1),
+        site.operand(0),
+        site.next,
+    )
     if move is None:
 
         def step(q: Slots, d: Floats, f: Floats) -> int:

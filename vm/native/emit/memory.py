@@ -100,7 +100,7 @@ def load(name: str, locate: Locate, indexed: bool = False) -> Body:
 
 def store(name: str, locate: Locate, constant: bool = False) -> Body:
     """`constant`: the value is not in a slot, but stands in the word where the slot's offset would."""
-    bits, width, _ = _signature(name)
+    _, width, _ = _signature(name)
 
     def body(c: Code) -> None:
         place = locate(c, width, c.bits(AT_A))

@@ -1,0 +1,99 @@
+"""Which executor runs a machine: native code where llvmlite works, else plain Python."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vm.errors import UserError
+from vm.machine import Machine
+from vm.reference.executor import ReferenceExecutor
+from vm.stop import Executor
+
+if TYPE_CHECKING:
+    from vm.native.build import Handlers
+    from vm.native.shapes import EraShape
+
+MakeExecutor = Callable[[Machine], Executor]
+REFERENCE: MakeExecutor = ReferenceExecutor
+_DIGEST_BYTES = 32
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class ExecutorKind(StrEnum):
+    """What the user asks for. AUTO: native where it works, else the reference."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    REFERENCE = "reference"
+
+
+class ObjectFolder:
+    """Machine code kept between runs, a file an object. What is damaged or somebody else's is never used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str) -> bytes | None:
+        """An object kept earlier, if the file is the user's own and whole."""
+        try:
+            with (self.folder / f"{key}.o").open("rb") as file:
+                status = os.fstat(file.fileno())
+                data = file.read()
+        except OSError:
+            return None
+        if status.st_uid != os.getuid() or status.st_mode & _OTHERS_WRITE:
+            return None
+        digest, made = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+        return made if hashlib.sha256(key.encode() + made).digest() == digest else None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keeps an object; a folder that cannot be written to costs only the next start's time."""
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+                file.write(hashlib.sha256(key.encode() + data).digest() + data)
+            Path(file.name).replace(self.folder / f"{key}.o")
+
+
+def executor_maker(
+    kind: ExecutorKind, kept: Path | None = None, say: Callable[[str], None] = lambda text: None
+) -> MakeExecutor:
+    """Makes executors of a kind. `kept`: the folder in which machine code is kept between runs, None: nowhere.
+
+    `say` is told once what takes time, or that AUTO fell back. Raises UserError when NATIVE cannot be had.
+    """
+    if kind is ExecutorKind.REFERENCE:
+        return REFERENCE
+    try:
+        import vm.native.build  # noqa: F401 - llvmlite is loaded here, or is not there
+    except (ImportError, OSError) as error:
+        if kind is ExecutorKind.NATIVE:
+            raise UserError(f"native code needs llvmlite: {error}", "use --executor auto") from None
+        say(f"llvmlite cannot be loaded ({error}): the reference executor runs the program, slowly")
+        return REFERENCE
+    return lambda machine: _native(machine, kept, say)
+
+
+def _native(machine: Machine, kept: Path | None, say: Callable[[str], None]) -> Executor:
+    from vm.native.executor import NativeExecutor
+    from vm.native.shapes import EraShape
+
+    era = EraShape.of(machine.layouts, machine.canonical_nan)
+    return NativeExecutor(machine, _handlers(era, kept, say))
+
+
+@lru_cache(maxsize=4)
+def _handlers(era: EraShape, kept: Path | None, say: Callable[[str], None]) -> Handlers:
+    from vm.native.build import Handlers, NothingKept
+
+    store = NothingKept() if kept is None else ObjectFolder(kept)
+    return Handlers(era, store, lambda family: say(f"making native code once ({family}) ..."))
