@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from debugger.expression.evaluate import Evaluator
 from debugger.inspect import Inspector
+from tests.executors import maker
 from vm.decode import decode
 from vm.errors import Trap
 from vm.host import HostFunction
@@ -13,7 +14,6 @@ from vm.instance import Extern, Instance
 from vm.instantiate import instantiate
 from vm.machine import Machine
 from vm.module import Module
-from vm.reference.executor import ReferenceExecutor
 from vm.stop import Stop, StopKind
 from vm.text import assemble
 from vm.validate import validate
@@ -36,7 +36,7 @@ class World:
     ) -> None:
         self.machine = machine or Machine()
         self.instance: Instance = instantiate(self.machine, validate(module(wat)), provider or {}, name)
-        self.executor = ReferenceExecutor(self.machine)
+        self.executor = maker()(self.machine)
         self.inspect = Inspector(self.machine)
 
     def begin(self, export: str, *args: int) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from tests.executors import maker
 from vm.decode import decode
 from vm.errors import DecodeError, Trap, TrapKind, ValidationError
 from vm.globals import read_global
@@ -27,7 +28,6 @@ from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.memories import LinearMemory
 from vm.module import ValidModule
-from vm.reference.executor import ReferenceExecutor
 from vm.stop import StopKind
 from vm.types import ExternKind, FuncType, NumType, ValType, grouped, spread
 from vm.validate import validate
@@ -186,7 +186,7 @@ class Pair:
         self.valid, self.support = valid, support
         self.machine = Machine(limits=_LIMITS)
         self.machine.canonical_nan = canonical_nan
-        self.executor = ReferenceExecutor(self.machine)
+        self.executor = maker()(self.machine)
         self.store = wasmtime.Store(with_engine)
         ours, theirs = self._instantiate_ours(), self._instantiate_theirs(data, with_engine)
         if isinstance(ours, str) or isinstance(theirs, str):

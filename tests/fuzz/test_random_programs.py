@@ -13,6 +13,7 @@ import pytest
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from tests.executors import maker
 from tests.fuzz.random_programs import Program
 from tests.fuzz.random_words import TYPES
 from vm.decode import decode
@@ -20,7 +21,6 @@ from vm.errors import TrapKind
 from vm.instance import Instance
 from vm.instantiate import instantiate
 from vm.machine import Machine, MachineLimits, ThreadState
-from vm.reference.executor import ReferenceExecutor
 from vm.state import state_hash
 from vm.stop import Stop, StopKind
 from vm.text import assemble
@@ -55,7 +55,7 @@ def _engine() -> wasmtime.Engine:
 
 
 def _in_one_piece(machine: Machine) -> Stop:
-    return ReferenceExecutor(machine).run(None)
+    return maker()(machine).run(None)
 
 
 def _in_pieces(chance: random.Random) -> Callable[[Machine], Stop]:
@@ -64,7 +64,7 @@ def _in_pieces(chance: random.Random) -> Callable[[Machine], Stop]:
     def run(machine: Machine) -> Stop:
         while True:
             budget = chance.choice((1, 2, 3, 7, 20, 90, 400, 1500))
-            stop = ReferenceExecutor(machine).run(budget)
+            stop = maker()(machine).run(budget)
             if stop.kind is not StopKind.BUDGET:
                 return stop
 

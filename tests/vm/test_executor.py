@@ -7,12 +7,12 @@ import random
 import pytest
 
 from tests.bench.programs import WORKLOADS, source
+from tests.executors import maker
 from tests.worlds import World
 from vm.errors import TrapKind
 from vm.machine import Machine, MachineLimits, ThreadState
 from vm.ops.row import Has
 from vm.ops.table import BY_CODE, BY_NAME, OPS
-from vm.reference.executor import ReferenceExecutor
 from vm.reference.translate import MAKERS
 from vm.semantics.access import LOADS, STORES
 from vm.semantics.table import NUMERIC
@@ -46,9 +46,9 @@ def test_stopped_anywhere_and_resumed_in_a_new_executor_it_ends_the_same(name: s
     pieces, chance = _workload(name).machine, random.Random(name)
     stops = sorted(chance.sample(range(1, total), min(_STOPS, total - 1)))
     for tick in stops:
-        stop = ReferenceExecutor(pieces).run(tick - pieces.tick)
+        stop = maker()(pieces).run(tick - pieces.tick)
         assert (stop.kind, pieces.tick) == (StopKind.BUDGET, tick)
-    assert ReferenceExecutor(pieces).run(None).kind is StopKind.FINISHED
+    assert maker()(pieces).run(None).kind is StopKind.FINISHED
     assert (pieces.tick, state_hash(pieces)) == (total, expected)
     assert pieces.results() == whole.machine.results()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.executors import maker
 from tests.worlds import World
 from vm.errors import TrapKind
 from vm.gc_collect import collect
 from vm.machine import Machine, MachineLimits
-from vm.reference.executor import ReferenceExecutor
 from vm.state import state_hash
 from vm.stop import StopKind
 
@@ -89,7 +89,7 @@ def test_stopping_anywhere_changes_nothing() -> None:
     assert whole.call("churn", 150_000) == (12,)
     pieces.begin("churn", 150_000)
     size = 1
-    while (stop := ReferenceExecutor(pieces.machine).run(size)).kind is StopKind.BUDGET:
+    while (stop := maker()(pieces.machine).run(size)).kind is StopKind.BUDGET:
         size = size * 3 % 50_021 + 1
     assert stop.kind is StopKind.FINISHED
     assert state_hash(pieces.machine) == state_hash(whole.machine)
@@ -169,6 +169,6 @@ def test_exceptions_go_the_same_way_in_pieces(which: int) -> None:
     whole, pieces = World(EXCEPTIONS), World(EXCEPTIONS)
     whole.call("f", which)
     pieces.begin("f", which)
-    while ReferenceExecutor(pieces.machine).run(1).kind is StopKind.BUDGET:
+    while maker()(pieces.machine).run(1).kind is StopKind.BUDGET:
         pass
     assert state_hash(pieces.machine) == state_hash(whole.machine)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.executors import maker
 from tests.worlds import World
 from vm.errors import TrapKind
 from vm.host import Block, Call, HostCall, HostFunction, Outcome, Raise, Return, Until
 from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
-from vm.reference.executor import ReferenceExecutor
 from vm.state import state_hash
 from vm.stop import Site, StopKind
 from vm.types import I32, Addr, FuncType
@@ -63,7 +63,7 @@ def _blocking() -> _Run:
 def _driven(world: World, budget: int | None) -> tuple[object, ...]:
     """What a call comes to when each run is by a new executor with that budget."""
     while True:
-        stop = ReferenceExecutor(world.machine).run(budget)
+        stop = maker()(world.machine).run(budget)
         if stop.kind not in (StopKind.BUDGET, StopKind.BLOCKED):
             results = world.machine.results() if stop.kind is StopKind.FINISHED else ()
             return stop.kind, str(stop.trap), results, world.machine.tick, state_hash(world.machine)

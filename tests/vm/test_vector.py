@@ -7,9 +7,9 @@ from pathlib import Path
 import wasmtime
 
 from debugger.values import format_vector, parse_value
+from tests.executors import maker
 from tests.worlds import World
 from vm.ops.simd import ROWS
-from vm.reference.executor import ReferenceExecutor
 from vm.semantics.vector import VECTOR, VECTOR_LOADS
 from vm.state import state_hash
 from vm.stop import StopKind
@@ -45,7 +45,7 @@ def test_stopped_at_every_tick_it_ends_the_same() -> None:
     whole, pieces = _world(), _world()
     whole.executor.run(None)
     while pieces.machine.tick < whole.machine.tick:
-        ReferenceExecutor(pieces.machine).run(1)
+        maker()(pieces.machine).run(1)
     assert state_hash(pieces.machine) == state_hash(whole.machine)
 
 

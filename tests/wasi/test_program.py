@@ -7,11 +7,11 @@ from pathlib import Path
 import wasmtime
 
 from debugger.world import RealWorld, no_world
+from tests.executors import maker
 from tests.wasi.fake import LAYOUTS
 from vm.decode import decode
 from vm.instantiate import instantiate
 from vm.machine import Machine
-from vm.reference.executor import ReferenceExecutor
 from vm.state import state_hash
 from vm.stop import StopKind
 from vm.validate import validate
@@ -58,7 +58,7 @@ def _machine(world: World, roots: tuple[Root, ...]) -> Machine:
 
 
 def _run(machine: Machine, world: RealWorld | None) -> None:
-    executor = ReferenceExecutor(machine)
+    executor = maker()(machine)
     while (stop := executor.run(None)).kind is StopKind.BLOCKED:
         assert world is not None and stop.until is not None, "a replay never waits"
         assert world.wait(stop.until, lambda: False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from tests.executors import maker
 from tests.fuzz.rich.module import Module
 from tests.fuzz.smith import GIVE_UP, MESSAGES, Differs, GivenUp, trap_name
 from vm.decode import decode
@@ -12,7 +13,6 @@ from vm.errors import Trap
 from vm.instance import Instance
 from vm.instantiate import instantiate
 from vm.machine import Machine, MachineLimits
-from vm.reference.executor import ReferenceExecutor
 from vm.stop import StopKind
 from vm.text import assemble
 from vm.validate import validate
@@ -81,7 +81,7 @@ class _Ours:
     def __init__(self, wasm: bytes) -> None:
         self.machine = Machine(limits=_LIMITS)
         self.machine.canonical_nan = True
-        self.executor = ReferenceExecutor(self.machine)
+        self.executor = maker()(self.machine)
         try:
             self.instance: Instance = instantiate(self.machine, validate(decode(wasm)), {})
         except Trap as trap:
