@@ -42,10 +42,13 @@ class NothingKept:
 def source(family: str, era: EraShape) -> str:
     """A family's handlers as LLVM reads them."""
     parts = ['!0 = !{!"branch_weights", i32 1, i32 100000}', INTRINSICS]
+    declarations: set[str] = set()
     for name, body in FAMILIES[family].items():
         code = Code(era)
         body(code)
         parts.append(code.finished(name))
+        declarations |= code.declarations
+    parts += sorted(declarations)
     if family == "scalar":
         parts.append(_enter(era))
     else:

@@ -34,6 +34,7 @@ class Code:
 
     era: EraShape
     lines: list[str] = field(default_factory=list)
+    declarations: set[str] = field(default_factory=set)  # of intrinsics
     leaves: bool = False
     _count: int = 0
 

@@ -17,6 +17,9 @@ from vm.memories import LinearMemory
 from vm.memory import CARD_BYTES, Region
 from vm.native.emit.memory import HANDLERS as MEMORY
 from vm.native.emit.numeric import VALUES
+from vm.native.emit.vector import ACCESSES as VECTOR_ACCESSES
+from vm.native.emit.vector import LANES as VECTOR_LANES
+from vm.native.emit.vector import VALUES as VECTOR_VALUES
 from vm.ops.table import OPS
 from vm.types import SLOT_BYTES, FuncType, NumType, slots, total_slots
 
@@ -163,6 +166,33 @@ def _load(at: At) -> Word:
 def _store(at: At) -> Word:
     handler, imm = _access(at)
     return Word(handler, 0, at.push - 2, at.push - 1, imm)
+
+
+def _vector(at: At) -> Word:
+    """One to three operands, and perhaps lanes."""
+    params = at.instr.op.sig.partition("->")[0].split()
+    places, slot = [], at.push
+    for param in reversed(params):
+        slot -= 2 if param == "v128" else 1
+        places.insert(0, slot)
+    imm = places[2] * SLOT_BYTES if len(places) == 3 else 0
+    if at.instr.op.name == "i8x16.shuffle":
+        imm = at.scope.keep(bytes(at.imm(i) for i in range(16)))
+    elif at.instr.imm:
+        imm = at.imm()
+    return Word(at.instr.op.name, slot, places[0], places[1] if len(places) > 1 else 0, imm)
+
+
+def _vector_store(at: At) -> Word:
+    handler, imm = _access(at)
+    return Word(handler, 0, at.push - 3, at.push - 2, imm)
+
+
+def _lane(at: At) -> Word:
+    """Loads or stores one lane of a vector on top of an address."""
+    scope = at.scope
+    record = scope.far(scope.instance.memories[at.imm()], at.imm(1)) + at.imm(2).to_bytes(8, "little")
+    return Word(at.instr.op.name, at.push - 3, at.push - 3, at.push - 2, scope.keep(record))
 
 
 def _memory_size(at: At) -> Word:
@@ -326,11 +356,13 @@ def _makers() -> Mapping[str, Maker]:
     made: dict[str, Maker] = dict.fromkeys((op.name for op in OPS), _runtime)
     made |= dict.fromkeys(VALUES, _numeric)
     made |= {f"{t}.const": _constant for t in ("i32", "i64", "f32", "f64")}
+    made |= dict.fromkeys(VECTOR_VALUES, _vector) | dict.fromkeys(VECTOR_LANES, _lane)
+    made |= {n: _load for n in VECTOR_ACCESSES if "load" in n}
     accesses = [n for n in MEMORY if "." in n and not n.endswith((".far", ".const", ".indexed"))]
     made |= {n: _load for n in accesses if "load" in n} | {n: _store for n in accesses if "store" in n}
     return MappingProxyType({
         **made,
-        "v128.const": _constant_wide,
+        "v128.const": _constant_wide, "v128.store": _vector_store,
         "local.get": _local_get, "local.set": _local_set, "local.tee": _local_set,
         "global.get": _global_get, "global.set": _global_set,
         "memory.size": _memory_size, "memory.fill": _memory_fill, "memory.copy": _memory_copy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vm.reference.step import Floats, Site, Slots, Step
 
-_ARITHMETIC = frozenset(
+MAKES_NANS = frozenset(
     ("add", "sub", "mul", "div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest", "demote_f64", "promote_f32",
      "demote_f64x2_zero", "promote_low_f32x4", "relaxed_madd", "relaxed_nmadd", "relaxed_min", "relaxed_max")
 )  # fmt: skip
@@ -15,7 +15,7 @@ _SHAPES = {"f32": (32, 1), "f64": (64, 1), "f32x4": (32, 4), "f64x2": (64, 2)}
 def canonical(site: Site, step: Step) -> Step:
     """The step, and after it NaNs made canonical; steps that make none stay as they are."""
     shape, _, name = site.instr.op.name.partition(".")
-    if shape not in _SHAPES or name not in _ARITHMETIC:
+    if shape not in _SHAPES or name not in MAKES_NANS:
         return step
     width, lanes = _SHAPES[shape]
     operands = site.instr.op.sig.split("->")[0].split()

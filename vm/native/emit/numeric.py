@@ -11,11 +11,11 @@ from vm.native.ir import FLOAT, INT, LLVM, Code
 
 Value = Callable[[Code, str, str, str], str]  # (handler, value type, operand, operand) → value
 
-_INT_PREDICATES = {
+INT_PREDICATES = {
     "eq": "eq", "ne": "ne", "lt_s": "slt", "lt_u": "ult", "gt_s": "sgt", "gt_u": "ugt",
     "le_s": "sle", "le_u": "ule", "ge_s": "sge", "ge_u": "uge",
 }  # fmt: skip
-_FLOAT_PREDICATES = {"eq": "oeq", "ne": "une", "lt": "olt", "gt": "ogt", "le": "ole", "ge": "oge"}
+FLOAT_PREDICATES = {"eq": "oeq", "ne": "une", "lt": "olt", "gt": "ogt", "le": "ole", "ge": "oge"}
 _PLAIN = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
 _SHIFTS = {"shl": "shl", "shr_s": "ashr", "shr_u": "lshr"}
 _ROTATES = {"rotl": "fshl", "rotr": "fshr"}
@@ -27,13 +27,13 @@ def condition(name: str, c: Code, x: str, y: str) -> str:
     """A comparison as an i1."""
     type_, _, what = name.partition(".")
     if type_ in FLOAT:
-        return c.let(f"fcmp {_FLOAT_PREDICATES[what]} {FLOAT[type_]} {x}, {y}")
-    return c.let(f"icmp {_INT_PREDICATES[what]} {type_} {x}, {y}")
+        return c.let(f"fcmp {FLOAT_PREDICATES[what]} {FLOAT[type_]} {x}, {y}")
+    return c.let(f"icmp {INT_PREDICATES[what]} {type_} {x}, {y}")
 
 
 def is_comparison(name: str) -> bool:
     type_, _, what = name.partition(".")
-    return what in (_FLOAT_PREDICATES if type_ in FLOAT else _INT_PREDICATES) and type_ in INT
+    return what in (FLOAT_PREDICATES if type_ in FLOAT else INT_PREDICATES) and type_ in INT
 
 
 def _compare(name: str) -> Value:
@@ -130,7 +130,7 @@ def _copysign(c: Code, bits: str, sign: int, x: str, y: str) -> str:
 
 
 def _integers(t: str) -> Mapping[str, Value]:
-    table: dict[str, Value] = {f"{t}.{n}": _compare(f"{t}.{n}") for n in _INT_PREDICATES}
+    table: dict[str, Value] = {f"{t}.{n}": _compare(f"{t}.{n}") for n in INT_PREDICATES}
     table |= {f"{t}.{n}": _plain(operator) for n, operator in _PLAIN.items()}
     table |= {f"{t}.{n}": _shift(operator) for n, operator in _SHIFTS.items()}
     table |= {f"{t}.{n}": _rotate(operator) for n, operator in _ROTATES.items()}
@@ -143,7 +143,7 @@ def _integers(t: str) -> Mapping[str, Value]:
 
 def _floats(t: str) -> Mapping[str, Value]:
     return {
-        **{f"{t}.{n}": _compare(f"{t}.{n}") for n in _FLOAT_PREDICATES},
+        **{f"{t}.{n}": _compare(f"{t}.{n}") for n in FLOAT_PREDICATES},
         **{f"{t}.{n}": _plain(operator) for n, operator in _FLOAT_PLAIN.items()},
         **{f"{t}.{n}": _rounding(operator) for n, operator in _ROUNDINGS.items()},
         f"{t}.min": _min_max("olt", "or"),

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.native.emit import control, memory, numeric
+from vm.native.emit import control, memory, numeric, vector
 from vm.native.ir import AT_A, AT_B, LLVM, Body, Code, straight
 from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME
 from vm.ops.row import Op
 from vm.ops.table import BY_NAME
+from vm.reference.canonical import MAKES_NANS
 
-_CANONICAL = frozenset(("add", "sub", "mul", "div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest",
-                        "demote_f64", "promote_f32"))  # fmt: skip
 _NAN = {"f32": "0x7FF8000000000000", "f64": "0x7FF8000000000000"}  # LLVM writes both as f64 bits
 
 
@@ -35,7 +34,7 @@ def _numeric(name: str, constant: bool) -> Body:
         x = c.operand(params[0], AT_A)
         y = "" if len(params) == 1 else c.imm(params[1]) if constant else c.operand(params[1], AT_B)
         made = value(c, params[0], x, y)
-        if c.era.canonical_nan and result in _NAN and name.partition(".")[2] in _CANONICAL:
+        if c.era.canonical_nan and result in _NAN and name.partition(".")[2] in MAKES_NANS:
             f = LLVM[result]
             made = c.let(f"select i1 {c.let(f'fcmp uno {f} {made}, {made}')}, {f} {_NAN[result]}, {f} {made}")
         c.put(result, made)
@@ -59,6 +58,6 @@ _SCALAR: Mapping[str, Body] = {
     **memory.HANDLERS,
 }
 
-FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType({"scalar": _SCALAR})
+FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType({"scalar": _SCALAR, "vector": vector.HANDLERS})
 INTRINSICS = "\n".join((numeric.INTRINSICS, control.INTRINSICS, memory.INTRINSICS))
 FAMILY_OF = {name: family for family, handlers in FAMILIES.items() for name in handlers}
