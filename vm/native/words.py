@@ -357,7 +357,7 @@ def _makers() -> Mapping[str, Maker]:
     made |= dict.fromkeys(VALUES, _numeric)
     made |= {f"{t}.const": _constant for t in ("i32", "i64", "f32", "f64")}
     made |= dict.fromkeys(VECTOR_VALUES, _vector) | dict.fromkeys(VECTOR_LANES, _lane)
-    made |= {n: _load for n in VECTOR_ACCESSES if "load" in n}
+    made |= {n: _load for n in VECTOR_ACCESSES if "load" in n and "." not in n[5:]}
     accesses = [n for n in MEMORY if "." in n and not n.endswith((".far", ".const", ".indexed"))]
     made |= {n: _load for n in accesses if "load" in n} | {n: _store for n in accesses if "store" in n}
     return MappingProxyType({

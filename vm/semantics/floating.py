@@ -2,7 +2,8 @@
 
 Arithmetic works on Python floats: an f32 operand arrives exactly converted, and its result is rounded when it is
 stored; for these operators rounding twice gives the same value. What must keep a NaN's bits works on bits.
-A NaN made here is the one x86-64 hardware makes, a negative quiet one: the specification leaves it open.
+A NaN made here is the one x86-64 hardware makes, a negative quiet one; of two NaNs the first is handed on, made quiet,
+whichever order Python adds and multiplies in. The specification leaves both open.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ def ge(a: float, b: float) -> int:
 
 
 def add(a: float, b: float) -> float:
-    return a + b
+    result = a + b
+    return result if result == result or a == a else a + 0.0
 
 
 def sub(a: float, b: float) -> float:
@@ -77,14 +79,15 @@ def sub(a: float, b: float) -> float:
 
 
 def mul(a: float, b: float) -> float:
-    return a * b
+    result = a * b
+    return result if result == result or a == a else a + 0.0
 
 
 def div(a: float, b: float) -> float:
     if b:
         return a / b
     if a != a:
-        return a + b
+        return a + 0.0
     if a == 0:
         return NAN
     return math.copysign(math.inf, a) * math.copysign(1.0, b)
@@ -92,7 +95,7 @@ def div(a: float, b: float) -> float:
 
 def fmin(a: float, b: float) -> float:
     if a != a or b != b:
-        return a + b
+        return add(a, b)
     if a == b:
         return a if math.copysign(1.0, a) < 0 else b
     return a if a < b else b
@@ -100,7 +103,7 @@ def fmin(a: float, b: float) -> float:
 
 def fmax(a: float, b: float) -> float:
     if a != a or b != b:
-        return a + b
+        return add(a, b)
     if a == b:
         return b if math.copysign(1.0, a) < 0 else a
     return a if a > b else b

@@ -155,7 +155,8 @@ def _multiply_add(lanes: Lanes, sign: int) -> Run:
         result: float = round_.unpack(pack(bits(value)))[0]
         return result
 
-    return _float_lanewise(lanes, lambda x, y, z: rounded(sign * x * y) + z)
+    add, mul = ARITHMETIC["add"], ARITHMETIC["mul"]
+    return _float_lanewise(lanes, lambda x, y, z: add(rounded(mul(x if sign > 0 else mul(-1.0, x), y)), z))
 
 
 def _floats(shape: str, lanes: Lanes) -> dict[str, Run]:

@@ -266,9 +266,7 @@ def _narrow(wide: Shape, sign: str) -> Compute:
             halves.append(v.c.let(f"trunc {wide.type} {value} to <{wide.count} x {s.lane}>"))
         half = f"<{wide.count} x {s.lane}>"
         mask = ", ".join(f"i32 {i}" for i in range(s.count))
-        return s.type, v.c.let(
-            f"shufflevector {half} {halves[0]}, {half} {halves[1]}, <{s.count} x i32> <{mask}>"
-        )
+        return s.type, v.c.let(f"shufflevector {half} {halves[0]}, {half} {halves[1]}, <{s.count} x i32> <{mask}>")
 
     return compute
 
