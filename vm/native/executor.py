@@ -34,6 +34,7 @@ _WHY, _PC, _FP, _FUEL, _CONTROL = (FIELD[n] for n in ("why", "pc", "fp", "fuel",
 _LAST, _FIRST, _VALUES_END = (FIELD[n] for n in ("control_last", "control_first", "values_end"))
 _VMCTX, _FUNCS, _MEMORY, _CARDS = (FIELD[n] for n in ("vmctx", "funcs", "memory", "cards"))
 _CODE_BASE, _BY_CODE, _HANDLER = (FIELD[n] for n in ("code_base", "func_by_code", "handler"))
+_HEAP, _HEAP_CARDS = FIELD["heap"], FIELD["heap_cards"]
 
 # Rows whose step answers with the next instruction, whatever happens.
 _WAITS = ("memory.atomic.wait32", "memory.atomic.wait64", "throw", "throw_ref", "rethrow", "return", "end")
@@ -62,6 +63,7 @@ class NativeExecutor:
     def _set_constants(self) -> None:
         words, machine = self._words, self.machine
         words[_CODE_BASE], words[_BY_CODE] = machine.code.base, self.code.by_code_address
+        words[_HEAP] = machine.store_context.inner("gc_heap").addr
 
     # -- the Executor protocol -------------------------------------------------------------------
 
@@ -168,6 +170,8 @@ class NativeExecutor:
 
     def _use_instance(self, instance: Instance) -> None:
         words = self._words
+        heap = self.machine.gc.region
+        words[_HEAP_CARDS] = 0 if heap is None else cards_of(heap)
         words[_VMCTX] = instance.addr
         words[_FUNCS] = self.code.home(instance).address
         if instance.memories:

@@ -39,6 +39,8 @@ CONTEXT = (
     "cards",  # of memory 0
     "code_base",  # of the code records
     "func_by_code",  # addresses of function records, by number of code record
+    "heap",  # address of the GC heap's definition
+    "heap_cards",
     "handler",  # runs the first word, whatever stands in it
 )
 FIELD = {name: i for i, name in enumerate(CONTEXT)}
@@ -61,6 +63,8 @@ class EraShape:
     func_ref_type: int
     func_ref_code: int
     funcref_lazy_bit: int
+    array_length: int  # in an array's header
+    i31_bit: int
     code_record_bytes: int
     canonical_nan: bool
 
@@ -82,6 +86,8 @@ class EraShape:
             func_ref_type=place("VMFuncRef", "type_index").offset,
             func_ref_code=place("VMFuncRef", "array_call").offset,
             funcref_lazy_bit=layouts.era.funcref.lazy_bit or 0,
+            array_length=place(layouts.era.gc.array_header, "length").offset,
+            i31_bit=layouts.era.gc.i31_bit,
             code_record_bytes=layouts.struct("CodeRecord").size,
             canonical_nan=canonical_nan,
         )

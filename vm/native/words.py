@@ -10,16 +10,19 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from vm.facts import Branch, FunctionFacts, Instr
+from vm.gc_layout import Part
 from vm.globals import global_width
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.memories import LinearMemory
 from vm.memory import CARD_BYTES, Region
+from vm.native.emit.atomic import HANDLERS as ATOMIC
 from vm.native.emit.memory import HANDLERS as MEMORY
 from vm.native.emit.numeric import VALUES
 from vm.native.emit.vector import ACCESSES as VECTOR_ACCESSES
 from vm.native.emit.vector import LANES as VECTOR_LANES
 from vm.native.emit.vector import VALUES as VECTOR_VALUES
+from vm.native.emit.wide import HANDLERS as WIDE
 from vm.ops.table import OPS
 from vm.types import SLOT_BYTES, FuncType, NumType, slots, total_slots
 
@@ -171,7 +174,7 @@ def _store(at: At) -> Word:
 def _vector(at: At) -> Word:
     """One to three operands, and perhaps lanes."""
     params = at.instr.op.sig.partition("->")[0].split()
-    places, slot = [], at.push
+    slot, places = at.push, list[int]()
     for param in reversed(params):
         slot -= 2 if param == "v128" else 1
         places.insert(0, slot)
@@ -348,6 +351,89 @@ def _return_call_ref(at: At) -> Word:
     return _tail(at, "return_call_ref", 0)
 
 
+def _wide(at: At) -> Word:
+    first = at.push - len(at.instr.op.sig.partition("->")[0].split())
+    return Word(at.instr.op.name, first, first)
+
+
+def _atomic(at: At) -> Word:
+    """[address], or below one or two operands."""
+    first = at.push - len(at.instr.op.sig.partition("->")[0].split())
+    record = at.scope.far(at.scope.instance.memories[at.imm()], at.imm(1))
+    return Word(at.instr.op.name, first, first, first + 1, at.scope.keep(record))
+
+
+def _table(at: At) -> tuple[str, int]:
+    """The end of a table instruction's handler, and its record."""
+    table = at.scope.instance.tables[at.imm()]
+    record = at.scope.keep(struct.pack("<QQ", table.definition, cards_of(table.region)))
+    return ".func" if table.is_func else "", record
+
+
+def _table_get(at: At) -> Word:
+    end, record = _table(at)
+    return Word("table.get" + end, at.push - 1, at.push - 1, imm=record)
+
+
+def _table_set(at: At) -> Word:
+    end, record = _table(at)
+    return Word("table.set" + end, 0, at.push - 2, at.push - 1, record)
+
+
+def _table_size(at: At) -> Word:
+    return Word("table.size", at.push, imm=_table(at)[1])
+
+
+def _ref_func(at: At) -> Word:
+    where = at.scope.instance.func_ref_at(at.imm())
+    return RUNTIME if where is None else Word("ref.func", at.push, imm=where)
+
+
+def _one(at: At) -> Word:
+    """An instruction that reads the operand on top and writes its result there."""
+    return Word(at.instr.op.name, at.push - 1, at.push - 1)
+
+
+def _two(at: At) -> Word:
+    return Word(at.instr.op.name, at.push - 2, at.push - 2, at.push - 1)
+
+
+def _on_null(at: At) -> Word:
+    """br_on_null and br_on_non_null, when they carry nothing that would have to move."""
+    null = at.instr.op.name == "br_on_null"
+    branch = at.instr.branches[0]
+    if at.scope.facts.carried(at.instr, branch, 1 if null else 0) is not None:
+        return RUNTIME
+    return Word("if.null" if null else "if.not_null", at.push - 1, fork=(branch.target, at.number + 1))
+
+
+def _part(at: At) -> Part:
+    """The field or element that an instruction is about."""
+    heap, type_id = at.scope.machine.gc, at.scope.instance.type_ids[at.imm()]
+    if at.instr.op.name.startswith("struct"):
+        return heap.struct_layout(type_id).parts[at.imm(1)]
+    return heap.array_layout(type_id).element
+
+
+def _object_get(at: At) -> Word:
+    """Funcrefs stand in the heap by their ids, which are the runtime's."""
+    part, name = _part(at), at.instr.op.name
+    if part.is_func:
+        return RUNTIME
+    first = at.push - (1 if name.startswith("struct") else 2)
+    handler = f"{name.removesuffix('_u')}.{part.bytes}"
+    return Word(handler, first, first, at.push - 1, part.offset)
+
+
+def _object_set(at: At) -> Word:
+    part, name = _part(at), at.instr.op.name
+    if part.is_func:
+        return RUNTIME
+    value = at.push - (2 if part.bytes == 16 else 1)
+    first = value - (1 if name.startswith("struct") else 2)
+    return Word(f"{name}.{part.bytes}", value, first, value - 1, part.offset)
+
+
 def _runtime(at: At) -> Word:
     return RUNTIME
 
@@ -368,6 +454,13 @@ def _makers() -> Mapping[str, Maker]:
         "memory.size": _memory_size, "memory.fill": _memory_fill, "memory.copy": _memory_copy,
         "drop": _nothing, "atomic.fence": _nothing, "select": _select, "select_t": _select,
         "ref.null": lambda at: Word("const", at.push), "ref.is_null": _is_null,
+        **dict.fromkeys(WIDE, _wide), **dict.fromkeys(ATOMIC, _atomic),
+        "table.get": _table_get, "table.set": _table_set, "table.size": _table_size,
+        "ref.func": _ref_func, "ref.eq": _two, **dict.fromkeys(
+            ("ref.as_non_null", "ref.i31", "i31.get_s", "i31.get_u", "array.len"), _one),
+        "br_on_null": _on_null, "br_on_non_null": _on_null,
+        **dict.fromkeys(("struct.get", "struct.get_s", "struct.get_u", "array.get", "array.get_s", "array.get_u"),
+                        _object_get), "struct.set": _object_set, "array.set": _object_set,
         "br": _br, "else": _br, "catch": _br, "catch_all": _br, "br_if": _br_if, "if": _if, "br_table": _br_table,
         "return": _return, "end": _return,
         "call": _call, "call_indirect": _call_indirect, "call_ref": _call_ref,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.native.emit import control, memory, numeric, vector
+from vm.native.emit import atomic, control, memory, numeric, reference, vector, wide
 from vm.native.ir import AT_A, AT_B, LLVM, Body, Code, straight
 from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME
 from vm.ops.row import Op
@@ -58,6 +58,13 @@ _SCALAR: Mapping[str, Body] = {
     **memory.HANDLERS,
 }
 
-FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType({"scalar": _SCALAR, "vector": vector.HANDLERS})
+FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType(
+    {
+        "scalar": _SCALAR,
+        "vector": vector.HANDLERS,
+        "reference": reference.HANDLERS,
+        "atomic": {**atomic.HANDLERS, **wide.HANDLERS},
+    }
+)
 INTRINSICS = "\n".join((numeric.INTRINSICS, control.INTRINSICS, memory.INTRINSICS))
 FAMILY_OF = {name: family for family, handlers in FAMILIES.items() for name in handlers}
