@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vm.control import HOST_FRAME, Record
 from vm.errors import MemoryFault, Trap, TrapKind, UserError
@@ -32,15 +31,18 @@ _CATCHES = "catches"
 RESULTS_READY = 1  # a host frame's pc once the function it called has returned
 
 
-@dataclass(frozen=True)
 class CallUnderWay:
     """What a host function sees of its call."""
 
-    args: tuple[int, ...]
-    blocked: Until | None
-    memory: GuestMemory | None
-    machine: Machine
-    caller: Instance | None
+    __slots__ = ("args", "blocked", "caller", "machine")
+
+    def __init__(self, args: tuple[int, ...], blocked: Until | None, machine: Machine, caller: Instance | None) -> None:
+        self.args, self.blocked, self.machine, self.caller = args, blocked, machine, caller
+
+    @property
+    def memory(self) -> GuestMemory | None:
+        """See `vm.host.HostCall`."""
+        return _memory_of(self.caller)
 
     def export(self, name: str) -> Addr:
         """See `vm.host.HostCall`."""
@@ -61,11 +63,19 @@ class Hosting:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self._shapes: dict[int, tuple[int, int]] = {}  # by host function: slots of its parameters and results
+
+    def _shape(self, number: int) -> tuple[int, int]:
+        type_ = self.machine.hosts[number].type
+        found = self._shapes[number] = (total_slots(type_.params), total_slots(type_.results))
+        return found
 
     def call(self, number: int, base: Addr, tick: int, caller: Instance | None) -> Outcome:
         """Runs host function `number`; a Return's results are at `base` afterwards."""
-        type_ = self.machine.hosts[number].type
-        args = self.machine.slots(base, total_slots(type_.params))
+        thread = self.machine.current
+        params, _ = self._shapes.get(number) or self._shape(number)
+        at = (base - thread.values.base) // SLOT_BYTES
+        args = tuple(thread.slots[at : at + params])
         return self._answer(number, base, tick, args, caller, self.machine.hosts[number].run)
 
     def enter(self, record: Record, tick: int) -> Outcome:
@@ -118,12 +128,14 @@ class Hosting:
             outcome = self._run(number, tick, args, caller, run)
         if isinstance(outcome, Spawn):
             outcome = Return((spawn(machine, caller, outcome.arg),))
-        self._note_blocking(outcome)
+        thread = machine.current
+        if isinstance(outcome, Block) or thread.blocked_word[0]:
+            self._note_blocking(outcome)
         if isinstance(outcome, Return):
-            assert len(outcome.results) == total_slots(machine.hosts[number].type.results), "results as typed"
-            words = machine.values.view[base - machine.values.base :]
-            for i, slot in enumerate(outcome.results):
-                words[i * SLOT_BYTES : (i + 1) * SLOT_BYTES] = slot.to_bytes(SLOT_BYTES, "little")
+            assert len(outcome.results) == (self._shapes.get(number) or self._shape(number))[1], "results as typed"
+            at = (base - thread.values.base) // SLOT_BYTES
+            for i, slot in enumerate(outcome.results, at):
+                thread.slots[i] = slot
         return outcome
 
     def _run(
@@ -134,7 +146,7 @@ class Hosting:
         writes: list[Write] = []
         space.recorder = writes
         try:
-            outcome = run(CallUnderWay(args, self._blocked_until(), _memory_of(caller), self.machine, caller))
+            outcome = run(CallUnderWay(args, self._blocked_until(), self.machine, caller))
         except MemoryFault as fault:
             outcome = Raise(TrapKind.OUT_OF_BOUNDS_MEMORY, str(fault))
         except UserError as error:
@@ -153,15 +165,13 @@ class Hosting:
         if isinstance(outcome, Block):
             thread.set("blocked", 1)
             thread.set("deadline_ns", outcome.until.deadline_ns or 0)
-        elif thread.get("blocked"):
+        else:
             thread.set("blocked", 0)
             thread.set("deadline_ns", 0)
 
     def _blocked_until(self) -> Until | None:
-        thread = self.machine.thread
-        if not thread.get("blocked"):
-            return None
-        return Until(thread.get("deadline_ns") or None)
+        thread = self.machine.current
+        return Until(thread.record.get("deadline_ns") or None) if thread.blocked_word[0] else None
 
     def _replay(self, number: int, tick: int, args: tuple[int, ...]) -> Outcome:
         entry = self.machine.journal.next_host_result(tick, number, args)

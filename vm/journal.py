@@ -7,6 +7,7 @@ pointer among them as where it leads: regions are mapped in the same order in ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vm.errors import WasmscopeError
 from vm.memory import Write
@@ -15,8 +16,7 @@ DEFAULT_LIMIT_BYTES = 256 << 20
 _ENTRY_BYTES = 200  # what an entry costs beside its data, about
 
 
-@dataclass(frozen=True, slots=True)
-class HostResult:
+class HostResult(NamedTuple):
     """A host function answered. `outcome` is return, call, throw, raise or exit, `values` what goes with it."""
 
     tick: int
@@ -66,6 +66,7 @@ class Collect:
 
 Outside = Invoke | Edit | Collect
 Entry = HostResult | Outside | Switch
+_WRITING = (HostResult, Edit)
 
 
 class ReplayMismatch(WasmscopeError):
@@ -94,8 +95,9 @@ class Journal:
         """Keeps an entry, unless the limit is reached or the journal is being replayed."""
         if self._replay is not None or not self.complete:
             return
-        writes = () if isinstance(entry, Invoke | Switch | Collect) else entry.writes
-        self.size_bytes += _ENTRY_BYTES + sum(len(write.data) for write in writes)
+        self.size_bytes += _ENTRY_BYTES
+        if isinstance(entry, _WRITING) and entry.writes:
+            self.size_bytes += sum(len(write.data) for write in entry.writes)
         if self.size_bytes > self.limit_bytes:
             self.give_up(f"it passed its limit of {self.limit_bytes:,} bytes")
         else:

@@ -343,6 +343,11 @@ class StructView:
         write: Callable[[Addr, bytes], None] = self.memory.write  # type: ignore[attr-defined]
         write(self.at(name, index), data)
 
+    def words(self: StructView, name: str) -> memoryview:
+        """A live view of a field of 4 or 8 bytes; writing through it marks no card."""
+        words: Callable[[Addr, int, int], memoryview] = self.memory.words  # type: ignore[attr-defined]
+        return words(self.at(name), 1, self.layout.field(name).stride)
+
     def inner(self, name: str, index: int = 0) -> StructView:
         """The struct that is a field of this one."""
         inner = self.layouts.struct(self.layout.field(name).type)

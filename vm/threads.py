@@ -32,6 +32,10 @@ class GuestThread:
     values: Region
     continuations: dict[int, Continuation]
 
+    def __post_init__(self) -> None:
+        self.slots = self.values.view[: self.values.size].cast("Q")
+        self.blocked_word = self.record.words("blocked")  # live: 1 while a host call waits
+
 
 class Waiting(NamedTuple):
     """What a thread is about to wait for: a notification at an absolute address, or so many nanoseconds to pass."""

@@ -134,7 +134,7 @@ def test_an_endless_loop_is_paused_and_stays_responsive(terminal: Terminal, tmp_
     terminal.open(wasmscope(module))
     terminal.sees("❚❚ entry")
     terminal.keys("c")
-    runs = re.compile(r"running . \(F6 pauses\).*[kM]/s, \d+\.\d s")
+    runs = re.compile(r"running . \(F6 pauses\).*[kMG]/s, \d+\.\d s")
     terminal.until(lambda shown: runs.search(shown) is not None and "F6 pause" in last(shown), "ran")
     terminal.keys("Tab", "z")
     terminal.until(lambda text: "running" in text and "Code │ Source" not in text, "zoomed")

@@ -61,6 +61,9 @@ class Function:
     kept: list[Buffer] = field(repr=False)
     _singles: Buffer | None = None
 
+    def __post_init__(self) -> None:
+        self.quads = memoryview(self.buffer).cast("B").cast("Q")  # what lies in the code, eight bytes at a time
+
     def block_at(self, index: int) -> int | None:
         """The address of the block that begins at an instruction."""
         return self.base + self.heads[index] if index in self.ticks else None

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Set
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from vm.control import Record
 from vm.errors import Trap
+from vm.facts import Instr
 from vm.gc_heap import CollectNeeded
-from vm.host import Return
+from vm.host import Outcome, Return
 from vm.instance import Instance
 from vm.machine import Machine, ThreadState
 from vm.memories import PausedInBulk
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
 from vm.native.flow import Kind, Pending
-from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME
+from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_TO_RUNTIME
 from vm.native.words import Word, cards_of
 from vm.ops.row import Has
 from vm.ops.table import OPS
@@ -37,8 +40,33 @@ _CODE_BASE, _BY_CODE, _HANDLER = (FIELD[n] for n in ("code_base", "func_by_code"
 _HEAP, _HEAP_CARDS = FIELD["heap"], FIELD["heap_cards"]
 
 # Rows whose step answers with the next instruction, whatever happens.
-_WAITS = ("memory.atomic.wait32", "memory.atomic.wait64", "throw", "throw_ref", "rethrow", "return", "end")
-_STEPPED = frozenset(op.name for op in OPS if Has.CALLS not in op.has and op.name not in _WAITS)
+_TRANSFERS = ("memory.atomic.wait32", "memory.atomic.wait64", "throw", "throw_ref", "rethrow", "return", "end")
+_STEPPED = frozenset(op.name for op in OPS if Has.CALLS not in op.has and op.name not in _TRANSFERS)
+
+
+class Settled(NamedTuple):
+    """A host function was called and has not just returned."""
+
+    target: Target
+    base: Addr
+    outcome: Outcome
+    caller: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A word at which native code left something to the runtime, and what is needed to do it.
+
+    `code_word` is of a call of an imported function: its live call word. Arguments lie `shift_bytes` above the base.
+    """
+
+    function: Function
+    index: int
+    not_retired: int
+    pending: tuple[tuple[int, Pending], ...]
+    target: Target | None = None  # has the reference's steps, when the row has one that goes on within its function
+    code_word: memoryview | None = None
+    shift_bytes: int = 0
 
 
 class NativeExecutor:
@@ -54,7 +82,9 @@ class NativeExecutor:
         self._enter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(handlers.enter_address)
         self._no_memory = (ctypes.c_uint64 * 64)()  # a definition of length 0
         self._record_bytes = machine.layouts.struct("ControlRecord").size
+        self._places: dict[int, Place] = {}  # by address of a word
         self._sites: frozenset[Site] = frozenset()
+        self._host_sites: frozenset[Addr] = frozenset()  # contexts of host functions among their places
         self._by_function: dict[tuple[Addr, int], list[int]] = {}
         self._hooked: dict[Function, dict[int, bytes]] = {}  # handlers that a site stands in front of
         self._diverted: dict[Function, dict[int, bytes]] = {}  # first words of the blocks that they are in
@@ -89,7 +119,7 @@ class NativeExecutor:
     # -- running ---------------------------------------------------------------------------------
 
     def _slice(self, share: int, over_site: bool, exact: bool) -> Stop:
-        """Runs at most `share` ticks; all of them, when `exact`, unless something else stops it."""
+        """Runs at most `share` ticks; all of them, when `exact`, unless something else or a pause stops it."""
         machine = self.machine
         end, left, stop = machine.tick + share, share, None
         self._use_stack()
@@ -97,15 +127,13 @@ class NativeExecutor:
             record = machine.control.top
             if record.is_host or machine.bulk_done[0]:
                 stop, left = self._delegate(end, left, over_site)
-                over_site = False
-                continue
-            function, index, left, why = self._run_native(record, left, over_site)
+            else:
+                self._enter_frame(record, left, over_site)
+                stop, left = self._serve(end)
+                if stop is None and not exact and self._words[_WHY] == LEFT_FUEL:
+                    break
             over_site = False
-            if why == LEFT_SITE:
-                stop = Stop(StopKind.SITE)
-            elif why == LEFT_TO_RUNTIME:
-                stop, left = self._runtime(function, index, end, left)
-            elif not exact:
+            if machine.pause_requested():
                 break
         machine.state.set("tick", end - left)
         stop = stop or Stop(StopKind.BUDGET)
@@ -113,48 +141,111 @@ class NativeExecutor:
         return stop
 
     def _use_stack(self) -> None:
-        """The current thread's stacks."""
+        """The current thread's stacks, and the heap."""
         control, words = self.machine.control, self._words
         self._control_base = control.region.base
         words[_FIRST] = self._control_base
         words[_LAST] = self._control_base + (self.machine.limits.max_frames - 1) * self._record_bytes
         words[_VALUES_END] = self.machine.values.end
 
-    def _run_native(self, record: Record, left: int, over_site: bool) -> tuple[Function, int, int, int]:
-        """Runs the frame on top; the function and instruction where it left, ticks left, and why."""
+    def _enter_frame(self, record: Record, left: int, over_site: bool) -> None:
+        """Runs the frame on top, at most so many ticks."""
         machine, words = self.machine, self._words
         instance = machine.instance_at(record.vmctx)
         assert instance is not None
         function = self._function(instance, record.func)
         self._use_instance(instance)
-        block, ticks = function.block_at(record.pc), function.ticks.get(record.pc, 0)
+        index = record.pc
+        block, ticks = function.block_at(index), function.ticks.get(index, 0)
         if block is None or over_site or ticks > left:
-            block, ticks = function.single(record.pc), 1
+            block, ticks = function.single(index), 1
         words[_PC], words[_FP], words[_FUEL] = block, record.base, left - ticks
         words[_CONTROL] = self._control_base + (machine.control.depth - 1) * self._record_bytes
-        hooked = self._hooked.get(function, {}).get(record.pc) if over_site else None
+        hooked = self._hooked.get(function, {}).get(index) if over_site else None
         words[_HANDLER] = int.from_bytes(hooked or ctypes.string_at(block, 8), "little")
         self._enter(self._context_address)
-        return self._write_back(function)
 
-    def _write_back(self, function: Function) -> tuple[Function, int, int, int]:
-        """Completes the stacks after native code has left."""
-        control, words = self.machine.control, self._words
-        depth = (words[_CONTROL] - self._control_base) // self._record_bytes
-        record = control[depth]
-        if (record.vmctx, record.func) != (function.instance.addr, function.func):
-            function = self.code.functions[record.vmctx, record.func]
-        why, left, pc = words[_WHY], words[_FUEL], words[_PC]
-        if why == LEFT_FUEL:
-            index = function.first_of(pc)
+    def _use_instance(self, instance: Instance) -> None:
+        words, heap = self._words, self.machine.gc.region
+        words[_HEAP_CARDS] = 0 if heap is None else cards_of(heap)
+        if words[_VMCTX] == instance.addr:
+            return
+        words[_VMCTX] = instance.addr
+        words[_FUNCS] = self.code.home(instance).address
+        if instance.memories:
+            memory = instance.memories[0]
+            words[_MEMORY], words[_CARDS] = memory.definition, cards_of(memory.region)
         else:
-            standing = function.standing(pc)
-            index, left = standing.index, left + standing.not_retired
-            if standing.pending:
-                self._write_pending(record.base, standing.pending)
-        control[depth] = record._replace(pc=index)
+            words[_MEMORY], words[_CARDS] = ctypes.addressof(self._no_memory), 0
+
+    # -- what native code leaves -----------------------------------------------------------------
+
+    def _serve(self, end: int) -> tuple[Stop | None, int]:
+        """Does what native code left, and lets it go on, until something else has to happen.
+
+        Answers with the stop, if it comes to one, and the ticks left; the stacks are complete in memory then.
+        """
+        words = self._words
+        while words[_WHY] == LEFT_TO_RUNTIME:
+            place = self._places.get(words[_PC]) or self._new_place(words[_PC])
+            left = words[_FUEL] + place.not_retired
+            if place.pending:
+                self._write_pending(words[_FP], place.pending)
+            try:
+                after = self._do(place, end, left)
+            except Trap as trap:
+                self._write_back(place.index)
+                return Stop(StopKind.TRAP, trap), left
+            except PausedInBulk:
+                self._write_back(place.index)
+                return Stop(StopKind.PAUSED), left
+            if after is None:
+                self._write_back(place.index)
+                return self._slowly(place, end, left)
+            left -= 1
+            if isinstance(after, Settled):
+                self._write_back(place.index + 1)
+                return self.reference.settle(after.target, after.base, after.outcome, after.caller, end, left)
+            if not self._goes_on(place.function, after, left):
+                self._write_back(after)
+                return None, left
+        return self._left(end)
+
+    def _goes_on(self, function: Function, index: int, left: int) -> bool:
+        """Native code goes on with the block at an instruction, unless it may not."""
+        ticks = function.ticks.get(index)
+        if ticks is None or ticks > left or self.machine.pause_requested():
+            return False
+        words, offset = self._words, function.heads[index]
+        words[_PC], words[_FUEL] = function.base + offset, left - ticks
+        words[_HANDLER] = function.quads[offset // 8]
+        self._enter(self._context_address)
+        return True
+
+    def _left(self, end: int) -> tuple[Stop | None, int]:
+        """Native code ran dry, or met a site."""
+        words = self._words
+        function, pc, left = self._function_on_top(), words[_PC], words[_FUEL]
+        if words[_WHY] == LEFT_FUEL:
+            self._write_back(function.first_of(pc))
+            return None, left
+        standing = function.standing(pc)
+        self._write_back(standing.index)
+        return Stop(StopKind.SITE), left + standing.not_retired
+
+    def _function_on_top(self) -> Function:
+        record = self.machine.control[self._depth()]
+        return self.code.functions[record.vmctx, record.func]
+
+    def _depth(self) -> int:
+        """Records below the innermost one."""
+        return (self._words[_CONTROL] - self._control_base) // self._record_bytes
+
+    def _write_back(self, index: int) -> None:
+        """Completes the control stack: the innermost frame stands before an instruction."""
+        control, depth = self.machine.control, self._depth()
+        control[depth] = control[depth]._replace(pc=index)
         control.depth = depth + 1
-        return function, index, left, why
 
     def _write_pending(self, base: int, pending: tuple[tuple[int, Pending], ...]) -> None:
         """Puts operands into their slots that native code had not written yet."""
@@ -168,85 +259,63 @@ class NativeExecutor:
                 case Kind.SUM:
                     slots[slot] = (slots[value.value] + slots[value.other]) & 0xFFFF_FFFF
 
-    def _use_instance(self, instance: Instance) -> None:
-        words = self._words
-        heap = self.machine.gc.region
-        words[_HEAP_CARDS] = 0 if heap is None else cards_of(heap)
-        words[_VMCTX] = instance.addr
-        words[_FUNCS] = self.code.home(instance).address
-        if instance.memories:
-            memory = instance.memories[0]
-            words[_MEMORY], words[_CARDS] = memory.definition, cards_of(memory.region)
-        else:
-            words[_MEMORY], words[_CARDS] = ctypes.addressof(self._no_memory), 0
-
-    # -- what native code leaves -----------------------------------------------------------------
-
-    def _runtime(self, function: Function, index: int, end: int, left: int) -> tuple[Stop | None, int]:
-        """Does the instruction that native code left, or makes native code able to."""
-        instr = function.instance.facts(function.func).instrs[index]
+    def _new_place(self, pc: int) -> Place:
+        """What to do at a word where native code has left for the first time."""
+        function = self._function_on_top()
+        standing = function.standing(pc)
+        facts = function.instance.facts(function.func)
+        instr, targets = facts.instrs[standing.index], self.reference.targets
+        known = (function, standing.index, standing.not_retired, standing.pending)
+        place = Place(*known)
         if instr.op.name in _STEPPED:
-            return self._step(function, index, end, left)
-        if instr.op.name == "call":
-            callee = instr.imm[0]
-            assert isinstance(callee, int)
-            if function.instance.is_imported(callee):
-                return self._call_import(function, callee, end, left)
-            if (function.instance.addr, callee) not in self.code.functions:
-                self._function(function.instance, callee)
-                return None, left
+            target = targets.defined(function.instance, function.func)
+            if not target.steps:
+                targets.translate(target)
+            place = Place(*known, target=target)
+        elif (callee := _imported_callee(function, instr)) is not None:
+            params = total_slots(function.instance.module.func_type(callee).params)
+            shift = (facts.num_local_slots + instr.height - params) * SLOT_BYTES
+            word = targets.import_code_word(function.instance, callee)
+            place = Place(*known, code_word=word, shift_bytes=shift)
+        self._places[pc] = place
+        return place
+
+    def _do(self, place: Place, end: int, left: int) -> int | Settled | None:
+        """Does an instruction and answers with the next one's index; None: it has to be done slowly."""
+        if place.target is not None:
+            step = place.target.patched.get(place.index) or place.target.steps[place.index]
+            try:
+                return step(*self.reference.frame(self._words[_FP]))
+            except CollectNeeded:
+                return None
+        if place.code_word is None:
+            return None
+        target = self.reference.targets.target_of(place.code_word[0])
+        if not target.is_host or target.vmctx in self._host_sites or self._words[_CONTROL] >= self._words[_LAST]:
+            return None
+        base, caller = Addr(self._words[_FP] + place.shift_bytes), place.function.instance
+        outcome = self.reference.hosting.call(target.func, base, end - left, caller)
+        return place.index + 1 if isinstance(outcome, Return) else Settled(target, base, outcome, caller)
+
+    def _slowly(self, place: Place, end: int, left: int) -> tuple[Stop | None, int]:
+        """Makes native code able to do an instruction, or has the reference do it."""
+        instance = place.function.instance
+        instr = instance.facts(place.function.func).instrs[place.index]
+        callee = instr.imm[0] if instr.op.name in ("call", "return_call") else None
+        if isinstance(callee, int) and not instance.is_imported(callee) and self._is_new(instance, callee):
+            self._function(instance, callee)
+            return None, left
         return self._delegate(end, left, over_site=True)
 
-    def _step(self, function: Function, index: int, end: int, left: int) -> tuple[Stop | None, int]:
-        """One instruction that goes on within its function, or traps."""
-        target = self.reference.targets.defined(function.instance, function.func)
-        if not target.steps:
-            self.reference.targets.translate(target)
-        step = target.patched.get(index) or target.steps[index]
-        control = self.machine.control
-        record = control.top
-        try:
-            after = step(*self.reference.frame(record.base))
-        except CollectNeeded:
-            return self._delegate(end, left, over_site=True)
-        except PausedInBulk:
-            return Stop(StopKind.PAUSED), left
-        except Trap as trap:
-            return Stop(StopKind.TRAP, trap), left
-        control[control.depth - 1] = record._replace(pc=after)
-        return None, left - 1
-
-    def _call_import(self, function: Function, callee: int, end: int, left: int) -> tuple[Stop | None, int]:
-        """A call of an imported function; a host function that returns at once needs no frame."""
-        target, shift = self._import(function.instance, callee)
-        control = self.machine.control
-        depth = control.depth
-        if not target.is_host or self._is_site(target) or depth + 1 > self.machine.limits.max_frames:
-            return self._delegate(end, left, over_site=True)
-        record = control.top
-        instr = function.instance.facts(function.func).instrs[record.pc]
-        slots = function.instance.facts(function.func).num_local_slots + instr.height
-        base = Addr(record.base + (slots - shift) * SLOT_BYTES)
-        outcome = self.reference.hosting.call(target.func, base, end - left, function.instance)
-        control[depth - 1] = record._replace(pc=record.pc + 1)
-        if isinstance(outcome, Return):
-            return None, left - 1
-        return self.reference.settle(target, base, outcome, function.instance, end, left - 1)
-
-    def _import(self, instance: Instance, func: int) -> tuple[Target, int]:
-        """What an import leads to now, and how many slots its arguments take."""
-        word = self.reference.targets.import_code_word(instance, func)
-        return self.reference.targets.target_of(word[0]), total_slots(instance.module.func_type(func).params)
-
-    def _is_site(self, target: Target) -> bool:
-        return any(site.vmctx == target.vmctx for site in self._sites)
+    def _is_new(self, instance: Instance, func: int) -> bool:
+        return (instance.addr, func) not in self.code.functions
 
     def _delegate(self, end: int, left: int, over_site: bool) -> tuple[Stop | None, int]:
         """One instruction by the reference executor."""
         machine = self.machine
         machine.state.set("tick", end - left)
         record = machine.control.top
-        if not over_site and record.is_host and not record.pc and any(s.vmctx == record.vmctx for s in self._sites):
+        if not over_site and record.is_host and not record.pc and record.vmctx in self._host_sites:
             return Stop(StopKind.SITE), left
         stop = self.reference.run(1, self._sites)
         left = end - machine.tick
@@ -267,7 +336,7 @@ class NativeExecutor:
             return
         for function in list(self._hooked):
             self._unhook(function)
-        self._sites = sites
+        self._sites, self._host_sites = sites, frozenset(s.vmctx for s in sites)
         self._by_function.clear()
         for site in sites:
             self._by_function.setdefault((site.vmctx, site.func), []).append(site.pc)
@@ -299,6 +368,12 @@ class NativeExecutor:
             _swap(function.single(index), handler)
         for first, data in self._diverted.pop(function).items():
             _swap(function.base + function.heads[first], data)
+
+
+def _imported_callee(function: Function, instr: Instr) -> int | None:
+    """The imported function that an instruction calls, if it is such a call."""
+    callee = instr.imm[0] if instr.op.name == "call" else None
+    return callee if isinstance(callee, int) and function.instance.is_imported(callee) else None
 
 
 def _swap(address: int, data: bytes) -> bytes:

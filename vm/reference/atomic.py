@@ -8,7 +8,7 @@ from vm.errors import Trap, TrapKind
 from vm.memories import LinearMemory, out_of_bounds
 from vm.reference.step import WAIT, Floats, Site, Slots, Step
 from vm.semantics.atomic import COMBINE
-from vm.threads import Waiting, begin_wait, notify_waiters, take_answer
+from vm.threads import Waiting, notify_waiters, take_answer
 from vm.types import Addr
 
 
@@ -122,8 +122,7 @@ def wait(site: Site) -> Step:
         if int.from_bytes(view[address : address + width], "little") != q[expected]:
             q[at] = 1
             return after
-        begin_wait(machine, Waiting(Addr(memory.region.base + address), q[timeout]))
-        links.left_at = here
+        links.waiting, links.left_at = Waiting(Addr(memory.region.base + address), q[timeout]), here
         return WAIT
 
     return step

@@ -22,6 +22,7 @@ from vm.memories import PausedInBulk
 from vm.reference.step import CALL, RETURN, THROW, WAIT, Floats, Slots, Target
 from vm.reference.targets import SiteHit, Targets
 from vm.stop import Site, Stop, StopKind
+from vm.threads import begin_wait
 from vm.types import SLOT_BYTES, Addr
 
 _SLICE_TICKS = 20_000  # a pause request is looked for this often
@@ -211,6 +212,8 @@ class ReferenceExecutor:
         if transfer == THROW:
             return self._throw(left)
         if transfer == WAIT:
+            self.machine.state.set("tick", self._end_tick - left - 1)  # by which virtual time goes
+            begin_wait(self.machine, self.targets.waiting)
             return self._stopped(self.targets.left_at, StopKind.WAITING), left + 1
         return self._tail_call(left)
 

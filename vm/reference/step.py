@@ -10,6 +10,7 @@ from vm.decode import MAX_LOCALS
 from vm.facts import FunctionFacts, Instr
 from vm.instance import Instance
 from vm.machine import Machine
+from vm.threads import Waiting
 from vm.types import SLOT_BYTES, Addr
 
 # A step gets the frame's slots three times over, as integers, f64s and f32s (slot i is f32 number 2i), and
@@ -55,6 +56,7 @@ class Links(Protocol):
     pending: tuple[Target, int, int]  # set by a step that transfers control: what the transfer is about
     tail_pc: int  # and which instruction it is, when a tail call
     thrown: int  # set by a step that throws: the exception
+    waiting: Waiting  # set by a step that waits: what for
     left_at: int  # set by a step that throws or waits: which instruction it is
 
     def defined(self, instance: Instance, func: int) -> Target: ...

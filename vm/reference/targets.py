@@ -13,6 +13,7 @@ from vm.reference.step import Floats, Slots, Step, Target
 from vm.reference.step import Site as Instruction
 from vm.reference.translate import translate
 from vm.stop import Site
+from vm.threads import Waiting
 from vm.types import Addr
 
 
@@ -31,6 +32,7 @@ class Targets:
         self.machine = machine
         self.pending: tuple[Target, int, int] = (Target(Addr(0), 0), 0, 0)
         self.tail_pc = self.thrown = self.left_at = 0
+        self.waiting = Waiting(Addr(0), 0)
         self._targets: dict[tuple[Addr, int, CodeKind], Target] = {}
         self._by_code: dict[int, Target] = {}
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
