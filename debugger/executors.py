@@ -6,17 +6,17 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vm.errors import UserError
 from vm.machine import Machine
 from vm.reference.executor import ReferenceExecutor
-from vm.stop import Executor
+from vm.stop import Executor, Site, Stop
 
 if TYPE_CHECKING:
     from vm.native.build import Handlers
@@ -73,22 +73,49 @@ def executor_maker(
     """
     if kind is ExecutorKind.REFERENCE:
         return REFERENCE
+    if kind is ExecutorKind.NATIVE and (problem := _problem()):
+        raise UserError(f"native code needs llvmlite: {problem}", "use --executor auto")
+    return lambda machine: WhenRun(lambda: _native(machine, kept, say))
+
+
+class WhenRun:
+    """An executor that is made when something is first run: looking at a module does not wait for it."""
+
+    def __init__(self, make: Callable[[], Executor]) -> None:
+        self._make = make
+        self._made: Executor | None = None
+
+    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+        """See `vm.stop.Executor`."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made.run(budget, sites)
+
+
+@cache
+def _problem() -> str:
+    """Why there can be no native code here; nothing: there can."""
     try:
         import vm.native.build  # noqa: F401 - llvmlite is loaded here, or is not there
     except (ImportError, OSError) as error:
-        if kind is ExecutorKind.NATIVE:
-            raise UserError(f"native code needs llvmlite: {error}", "use --executor auto") from None
-        say(f"llvmlite cannot be loaded ({error}): the reference executor runs the program, slowly")
-        return REFERENCE
-    return lambda machine: _native(machine, kept, say)
+        return str(error)
+    return ""
 
 
 def _native(machine: Machine, kept: Path | None, say: Callable[[str], None]) -> Executor:
+    if problem := _problem():
+        _fall_back(problem, say)
+        return REFERENCE(machine)
     from vm.native.executor import NativeExecutor
     from vm.native.shapes import EraShape
 
     era = EraShape.of(machine.layouts, machine.canonical_nan)
     return NativeExecutor(machine, _handlers(era, kept, say))
+
+
+@lru_cache(maxsize=1)
+def _fall_back(problem: str, say: Callable[[str], None]) -> None:
+    say(f"no native code, llvmlite cannot be loaded ({problem}): the reference executor runs the program, slowly")
 
 
 @lru_cache(maxsize=4)
