@@ -6,15 +6,20 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Set
+from collections import Counter
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vm.errors import UserError
+from vm.instructions import instructions
 from vm.machine import Machine
+from vm.module import Module
+from vm.ops.row import Has
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import Executor, Site, Stop
 
@@ -124,3 +129,30 @@ def _handlers(era: EraShape, kept: Path | None, say: Callable[[str], None]) -> H
 
     store = NothingKept() if kept is None else ObjectFolder(kept)
     return Handlers(era, store, lambda family: say(f"making native code once ({family}) ..."))
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How a module's instructions would be run natively: `left` counts, by row, those that the runtime does."""
+
+    total: int
+    left: Mapping[str, int]
+
+
+def served_natively(module: Module) -> Served:
+    """Counts a module's instructions that retire; calls of imported functions are the host's. Raises DecodeError."""
+    from vm.native.words import RUNTIME_ROWS
+
+    left: Counter[str] = Counter()
+    total = 0
+    for body in module.bodies:
+        for instr in instructions(module.bytes, body.code):
+            if Has.SILENT in instr.op.has:
+                continue
+            total += 1
+            name = instr.op.name
+            if name in ("call", "return_call") and instr.imm[0] in range(module.num_imported_funcs):
+                left[f"{name} of an import"] += 1
+            elif name in RUNTIME_ROWS:
+                left[name] += 1
+    return Served(total, dict(left.most_common()))

@@ -124,8 +124,11 @@ def _inspect(words: list[str]) -> int:
     parser.add_argument("module", metavar="MODULE", type=Path)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     parser.add_argument("--disassemble", metavar="FUNC", help="one function's code, by name or index; * for all")
+    parser.add_argument(
+        "--executor", action="store_true", help="how many instructions run in native code, and which not"
+    )
     args = parser.parse_args(words)
-    return run_inspect(args.module, as_json=args.json, disassemble=args.disassemble)
+    return run_inspect(args.module, as_json=args.json, disassemble=args.disassemble, executor=args.executor)
 
 
 def _wast(words: list[str]) -> int:

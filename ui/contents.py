@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from debugger.executors import Served, served_natively
 from debugger.launch import load
 from debugger.symbols import Symbols
 from ui.integers import integer
@@ -22,16 +23,30 @@ from vm.module import Module
 from vm.types import ExternKind
 
 
-def run_inspect(path: Path, as_json: bool, disassemble: str | None) -> int:
+def run_inspect(path: Path, as_json: bool, disassemble: str | None, executor: bool = False) -> int:
     """Writes what was asked for; the exit code. Raises WasmscopeError."""
     module = load(path).module
     symbols = Symbols(module)
+    if executor:
+        return _write_served(served_natively(module), as_json)
     if as_json:
         sys.stdout.write(json.dumps(to_json(module, symbols), indent=1) + "\n")
         return 0
     lines = all_parts(path, module, symbols) if disassemble is None else code_of(module, symbols, disassemble)
     for rendered in lines:
         sys.stdout.write(text_of(rendered) + "\n")
+    return 0
+
+
+def _write_served(served: Served, as_json: bool) -> int:
+    """What native code runs of a module, and what it leaves to the runtime."""
+    left = sum(served.left.values())
+    if as_json:
+        sys.stdout.write(json.dumps({"instructions": served.total, "left_to_runtime": served.left}, indent=1) + "\n")
+        return 0
+    sys.stdout.write(f"{served.total - left:,} of {served.total:,} instructions run in native code\n")
+    for name, count in served.left.items():
+        sys.stdout.write(f"  {count:>9,}  {name}: left to the runtime\n")
     return 0
 
 
