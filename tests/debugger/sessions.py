@@ -11,6 +11,7 @@ from typing import Any
 from debugger.launch import Options
 from debugger.session import Session
 from debugger.world import RealWorld
+from tests.executors import maker
 from vm.text import assemble
 
 SAMPLES = Path(__file__).parents[2] / "sample-modules"
@@ -29,7 +30,7 @@ def session(wat: str, *invoke: str, wait_for_input: bool = False, **options: Any
 @contextmanager
 def opened(options: Options, wait_for_input: bool = False) -> Iterator[Session]:
     """A session that stands at its entry."""
-    made = Session(options, RealWorld(options.roots), wait_for_input=wait_for_input)
+    made = Session(options, RealWorld(options.roots), make_executor=maker(), wait_for_input=wait_for_input)
     try:
         made.start()
         yield made

@@ -10,6 +10,7 @@ from debugger.events import Reason
 from debugger.launch import Options
 from debugger.session import Session
 from debugger.world import RealWorld
+from tests.executors import maker
 from vm.host import Call, HostCall, HostFunction, Outcome, Return
 from vm.types import I32, FuncType
 
@@ -40,7 +41,7 @@ def session(tmp_path: Path) -> Session:
     path = tmp_path / "callbacks.wat"
     path.write_text(PROGRAM)
     host = HostFunction("env", "twice", FuncType((I32,), (I32,)), _twice)
-    found = Session(Options(path, invoke=("main",), hosts=(host,)), RealWorld(()))
+    found = Session(Options(path, invoke=("main",), hosts=(host,)), RealWorld(()), make_executor=maker())
     found.start()
     found.step_instruction()  # at the call
     return found

@@ -11,6 +11,7 @@ from debugger.launch import Options
 from debugger.provide import Stub, parse_stub
 from debugger.session import Session
 from debugger.world import RealWorld
+from tests.executors import maker
 from vm.errors import LinkError, UserError
 
 IMPORTS = """
@@ -27,7 +28,9 @@ IMPORTS = """
 def session(tmp_path: Path, invoke: str, *texts: str) -> Session:
     path = tmp_path / "imports.wat"
     path.write_text(IMPORTS)
-    return Session(Options(path, invoke=(invoke,), stubs=tuple(map(parse_stub, texts))), RealWorld(()))
+    return Session(
+        Options(path, invoke=(invoke,), stubs=tuple(map(parse_stub, texts))), RealWorld(()), make_executor=maker()
+    )
 
 
 def test_the_first_stub_that_matches_answers(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from debugger.launch import Options
 from debugger.replay import replay
 from debugger.session import Session
 from debugger.world import RealWorld
+from tests.executors import maker
 from vm.errors import TrapKind, UserError
 from vm.machine import ThreadState
 from vm.state import state_hash
@@ -43,7 +44,7 @@ COUNTERS = """
 def session(tmp_path: Path, text: str) -> Session:
     path = tmp_path / "threads.wat"
     path.write_text(text)
-    return Session(Options(path), RealWorld(()))
+    return Session(Options(path), RealWorld(()), make_executor=maker())
 
 
 def word(found: Session, at: int) -> int:
@@ -233,7 +234,7 @@ def test_others_go_on_while_one_waits_for_input_and_it_is_repeated(seed: int | N
     world = RealWorld(())
     path = tmp_path / "reads.wat"
     path.write_text(READS)
-    found = Session(Options(path), world)
+    found = Session(Options(path), world, make_executor=maker())
     found.scheduler.policy.quantum_ticks, found.scheduler.policy.seed = 500, seed
     world.feed_stdin(b"12345678")
     found.start()
