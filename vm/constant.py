@@ -16,13 +16,13 @@ _REF_FUNC = bytes((BY_NAME["ref.func"].code[1],))
 
 
 def steps(module: Module, span: Span) -> tuple[Instruction, ...]:
-    """The instructions of a constant expression, its `end` left out."""
-    return _steps(module.bytes, span)
+    """The instructions of a constant expression, its `end` left out; they count offsets from its start."""
+    return _steps(module.bytes[span.start : span.end])
 
 
 @lru_cache(maxsize=4096)
-def _steps(data: bytes, span: Span) -> tuple[Instruction, ...]:
-    return tuple(instructions(data, span))[:-1]
+def _steps(expression: bytes) -> tuple[Instruction, ...]:
+    return tuple(instructions(expression, Span(0, len(expression))))[:-1]
 
 
 def static_value(module: Module, span: Span) -> int | None:
