@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from debugger.provide import Stub, runtime_functions, shared_memories, stubs
+from debugger.provide import Stub, runtime_functions, shared_memories, stub_entities, stubs
 from debugger.scratch import BOUNDARY
 from debugger.values import parse_args
 from vm.decode import decode
@@ -153,6 +153,7 @@ def launch(options: Options, loaded: Loaded, world: World) -> Launched:
         phases += _start_phases(instance)
         provider.update({(name, export): extern for export, extern in exports_of(instance).items()})
     provider.update(shared_memories(machine, loaded.module, provider))
+    provider.update(stub_entities(machine, loaded.module, options.stubs, provider))
     provider.update(stubs(loaded.module, options.stubs, provider))
     name = loaded.module.names.module or loaded.path.stem
     main = instantiate(machine, loaded.valid, provider, name)

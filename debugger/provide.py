@@ -17,7 +17,18 @@ from vm.machine import Machine
 from vm.module import Import, Module
 from vm.semantics.floating import f32_bits, f64_bits
 from vm.text import assemble
-from vm.types import I32, FuncType, MemoryType, NumType, ValType, total_slots
+from vm.types import (
+    I32,
+    FuncType,
+    GlobalType,
+    Heap,
+    MemoryType,
+    NumType,
+    RefType,
+    TableType,
+    ValType,
+    total_slots,
+)
 from vm.validate import validate
 
 
@@ -44,12 +55,50 @@ def parse_stub(text: str) -> Stub:
 
 
 def stubs(module: Module, wanted: tuple[Stub, ...], provided: Provider) -> dict[tuple[str, str], HostFunction]:
-    """Functions for imports that nobody provides and a stub matches; the first that does."""
+    """Functions for imports that a stub matches, the first that does, and that nobody provides as they are wanted.
+
+    (Some toolchains import WASI functions with other types, an i64 as two i32.)
+    """
     return {
         (i.module, i.name): HostFunction(i.module, i.name, i.type, _answering(stub, i))
         for i, stub in _matching(module, wanted)
-        if (i.module, i.name) not in provided and isinstance(i.type, FuncType)
+        if isinstance(i.type, FuncType) and not _provided(provided.get((i.module, i.name)), i.type)
     }
+
+
+def _provided(extern: Extern | HostFunction | None, wanted: FuncType) -> bool:
+    return extern is not None and (not isinstance(extern, HostFunction) or extern.type == wanted)
+
+
+def stub_entities(
+    machine: Machine, module: Module, wanted: tuple[Stub, ...], provided: Provider
+) -> Mapping[tuple[str, str], Extern]:
+    """Memories, tables and globals for imports that nobody provides and a stub matches: empty, or of its value."""
+    found: dict[tuple[str, str], Extern] = {}
+    for import_, stub in _matching(module, wanted):
+        declared = _declared(import_, stub)
+        if declared and (import_.module, import_.name) not in provided:
+            text = f"(module {declared})"
+            owner = instantiate(machine, validate(decode(assemble(text, "stub"))), {}, f"stub {import_.name}")
+            found[import_.module, import_.name] = exports_of(owner)["stub"]
+    return found
+
+
+def _declared(wanted: Import, stub: Stub) -> str:
+    """Its declaration in the text format; empty for a function, and for what only the module itself can make."""
+    match wanted.type:
+        case MemoryType() as type_:
+            return f'(memory (export "stub") {str(type_).removeprefix("memory ")})'
+        case TableType(elem=RefType(heap=Heap(), nullable=True)) as type_:
+            return f'(table (export "stub") {str(type_).removeprefix("table ")})'
+        case GlobalType(value=NumType() as value) as type_ if value is not NumType.V128:
+            number = stub.value or 0
+            constant = number if value in (NumType.F32, NumType.F64) else int(number)
+            return f'(global (export "stub") {str(type_).removeprefix("global ")} ({value}.const {constant}))'
+        case GlobalType(value=RefType(heap=Heap() as heap, nullable=True)) as type_:
+            return f'(global (export "stub") {str(type_).removeprefix("global ")} (ref.null {heap}))'
+        case _:
+            return ""
 
 
 def _matching(module: Module, wanted: tuple[Stub, ...]) -> Iterator[tuple[Import, Stub]]:

@@ -68,3 +68,22 @@ def test_the_guest_may_collect_garbage(tmp_path: Path) -> None:
     found.start()
     found.resume()
     assert [o.text for o in found.inspect.heap.objects()] == ["$box {0=2}"]
+
+
+def test_a_stub_serves_where_an_import_is_no_function_or_of_another_type(tmp_path: Path) -> None:
+    path = tmp_path / "toolchain.wat"
+    path.write_text("""(module
+      (import "env" "memory" (memory 2 8)) (import "env" "table" (table 3 funcref))
+      (import "env" "ref" (global externref))
+      (import "env" "base" (global $base i32)) (import "env" "top" (global $top (mut i64)))
+      (import "wasi_snapshot_preview1" "fd_seek" (func $seek (param i32 i32 i32 i32 i32) (result i32)))
+      (func (export "run") (result i64)
+        (i32.store (i32.const 65536) (memory.size))
+        (i64.add (i64.extend_i32_u (i32.add (global.get $base) (i32.add (i32.load (i32.const 65536)) (table.size))))
+          (i64.add (global.get $top) (i64.extend_i32_u (call $seek (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0)))))))""")
+    texts = ("env.base=100", "env.*=1000", "wasi_snapshot_preview1.fd_seek=10000")
+    found = Session(Options(path, invoke=("run",), stubs=tuple(map(parse_stub, texts))), RealWorld(()))
+    found.start()
+    assert found.resume().reason is Reason.FINISHED
+    assert found.machine.results() == (100 + 2 + 3 + 1000 + 10000,)
