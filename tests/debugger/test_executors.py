@@ -16,10 +16,10 @@ from vm.stop import StopKind
 
 
 def test_without_llvmlite_the_reference_runs_and_it_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "_problem", lambda: "no such library")
     said: list[str] = []
-    for _ in range(2):
-        world = World('(module (func (export "run")))')
+    worlds = [World('(module (func (export "run")))') for _ in range(2)]
+    monkeypatch.setattr(executors, "_problem", lambda: "no such library")
+    for world in worlds:
         world.executor = executor_maker(ExecutorKind.AUTO, say=said.append)(world.machine)
         assert world.run("run").kind is StopKind.FINISHED
     assert len(said) == 1 and "no such library" in said[0]

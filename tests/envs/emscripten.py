@@ -12,6 +12,7 @@ from pathlib import Path
 from debugger.launch import Options, load
 from debugger.session import Session
 from debugger.world import RealWorld
+from tests.executors import maker
 from vm.host import Call, HostCall, HostFunction, Outcome, Return, Throw
 from vm.module import Module
 from vm.types import ExternKind, FuncType
@@ -95,7 +96,7 @@ class Interpreter:
     def __init__(self, path: Path) -> None:
         self.output = Output()
         hosts = host_functions(load(path).module, self.output)
-        self.session = Session(Options(path, hosts=hosts, log_limit_bytes=0), RealWorld())
+        self.session = Session(Options(path, hosts=hosts, log_limit_bytes=0), RealWorld(), make_executor=maker())
         if self.session.can_start:
             self.session.start()
 
