@@ -23,6 +23,9 @@ PICTURES_OF: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {  # size, and
     "palette": ((120, 40), ("ctrl+p", "f", "i", "b")),
     "uses": ((120, 40), ("1", "v", "v", "home", "x")),
     "jump": ((120, 40), ("ctrl+o",)),
+    "vmctx": ((160, 45), ("4", "z")),
+    "help": ((100, 30), ("?",)),
+    "sixteen": ((120, 40), ("theme wasmscope-16",)),
 }
 COMMANDS = ("break fib.c:10", "continue", "continue", "continue")
 WATCHES = ("$var0", "$var0 * 2 + 1", "depth", "tick", "$__stack_pointer")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from vm.text import assemble
+
 _NUM_LOCALS = 6
 _STATEMENTS = 24  # of a function: about 200 bytes
 _I32, _FUNC, _VOID = 0x7F, 0x60, 0x40
@@ -125,3 +127,16 @@ def wide(count: int) -> bytes:
         _section(9, b"\1\3\0" + _vector(uleb(i) for i in range(count))),
         _section(10, _vector([body] * count)),
     ))  # fmt: skip
+
+
+def one_function(lines: int) -> bytes:
+    """A module whose entry is a single function of so many lines."""
+    body = "".join(f"(local.set $i (i32.add (local.get $i) (i32.const {k % 1000})))\n" for k in range(lines // 4))
+    return assemble(f'(module (memory 1) (func (export "_start") (local $i i32)\n{body}))', "one")
+
+
+# prints a line again and again
+PRINTS = """(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "\\10\\00\\00\\00\\06\\00\\00\\00") (data (i32.const 16) "hello\\0a")
+  (func (export "_start")
+    (loop $l (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (br $l))))"""

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.modules import large, wide
+from tests.bench.modules import PRINTS, large, one_function, wide
 from tests.bench.terminal import Terminal
 from vm.text import assemble
 
 ROUNDS, KEYS = 3, 15
+_UPDATES_SPAN_S = 3.0
 _MEGABYTE = 1 << 20
 _VALUES = "store_context"  # of the VMContext
 _FIRST_FRAME = (_VALUES, "i32.const")  # with the entry's code
@@ -132,6 +133,26 @@ def _steps(report: Report, folder: Path, state: Path) -> None:
     report.row("what the vmctx pane adds to a step", max(0.0, with_vmctx - without), "ms", 10)
 
 
+def _huge(report: Report, folder: Path, state: Path) -> None:
+    words = ["-m", "wasmscope", str(folder / "one.wasm")]
+    cpu, _ = _medians([_first_frame(words, state, ("local.get",)) for _ in range(ROUNDS)])
+    report.row("first page of a function of 200,000 lines, cpu", cpu, "s")
+
+
+def _updates(report: Report, folder: Path, state: Path) -> None:
+    """How often the title, which has the tick, is drawn while a program prints without end."""
+    with _running(["-m", "wasmscope", str(folder / "prints.wasm")], state) as terminal:
+        _opened(terminal, "o")
+        terminal.send("\x1b[15~")
+        terminal.until("running")  # from now on it is never quiet
+        terminal.output = b""
+        begun = time.perf_counter()
+        while time.perf_counter() - begun < _UPDATES_SPAN_S:
+            terminal.read(0.05)
+        drawn = terminal.output.count(b"tick ") / (time.perf_counter() - begun)
+    report.row("updates a second while a program prints", drawn, "", 30)
+
+
 def _memory(report: Report, folder: Path, state: Path) -> None:
     with _running(["-m", "wasmscope", str(folder / "5.wasm")], state) as terminal:
         _opened(terminal)
@@ -147,8 +168,10 @@ def report() -> bool:
         for megabytes in (1, 5):
             (folder / f"{megabytes}.wasm").write_bytes(large(megabytes * _MEGABYTE))
         (folder / "sparse.wasm").write_bytes(assemble(_SPARSE, "sparse"))
+        (folder / "one.wasm").write_bytes(one_function(200_000))
+        (folder / "prints.wasm").write_bytes(assemble(PRINTS, "prints"))
         (folder / "wide.wasm").write_bytes(wide(100_000))
-        for part in (_starts, _pages, _steps, _memory):
+        for part in (_starts, _pages, _huge, _steps, _updates, _memory):
             part(found, folder, folder / "state")
     return found.met
 

@@ -40,7 +40,8 @@ class Terminal:
         self.output = b""
         self.last_output = self.begun
 
-    def _read(self, timeout: float) -> bool:
+    def read(self, timeout: float) -> bool:
+        """Takes what has been written; False when nothing came in that time."""
         ready, _, _ = select.select([self._fd], [], [], timeout)
         if not ready:
             return False
@@ -61,11 +62,11 @@ class Terminal:
         while not all(text in self.output for text in wanted):
             if time.perf_counter() > end:
                 raise AssertionError(f"{texts} did not come:\n{self.output[-3000:].decode(errors='replace')}")
-            self._read(0.05)
+            self.read(0.05)
 
     def settle(self, quiet_s: float = _QUIET_S) -> None:
         """Waits until nothing more is written."""
-        while self._read(quiet_s):
+        while self.read(quiet_s):
             pass
 
     def send(self, keys: str) -> None:
