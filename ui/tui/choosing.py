@@ -40,6 +40,9 @@ class Application(Shell, Protocol):
     sides: Sides
 
     @property
+    def is_headless(self) -> bool: ...
+
+    @property
     def available_themes(self) -> dict[str, Theme]: ...
     def register_theme(self, theme: Theme) -> None: ...
     def set_keymap(self, keymap: Mapping[str, str]) -> None: ...
@@ -78,7 +81,8 @@ class Choosing:
         return None
 
     def _usual_theme(self) -> str:
-        return SIXTEEN if self._app.console.color_system == "standard" else DARK
+        few = not self._app.is_headless and self._app.console.color_system == "standard"
+        return SIXTEEN if few else DARK
 
     # -- looks and keys --------------------------------------------------------------------------
 
