@@ -98,7 +98,7 @@ def report() -> None:
             ours.append(seconds)
             theirs.append(their_seconds)
     mine, peer = statistics.median(ours), statistics.median(theirs)
-    print(f"MicroPython running a script: {mine:.3f} s, translation included, {ticks / mine / 1e6:.0f} M instructions/s;"
+    print(f"MicroPython running a script: {mine:.3f} s, translation included, {ticks / mine / 1e6:.0f} M instr/s;"
           f" Wasmtime counting fuel {peer:.3f} s, {mine / peer:.1f} times faster")  # fmt: skip
 
 

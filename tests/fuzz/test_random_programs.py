@@ -13,6 +13,7 @@ import pytest
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from debugger.executors import ExecutorKind
 from tests.executors import maker
 from tests.fuzz.random_programs import Program
 from tests.fuzz.random_words import TYPES
@@ -44,6 +45,7 @@ _TRAPS = {
     wasmtime.TrapCode.INTEGER_OVERFLOW: (TrapKind.INTEGER_OVERFLOW,),
     wasmtime.TrapCode.BAD_CONVERSION_TO_INTEGER: (TrapKind.INVALID_CONVERSION,),
 }
+_KINDS = (ExecutorKind.NATIVE, ExecutorKind.REFERENCE)
 _NAME_OF = {kind: code.name for code, kinds in _TRAPS.items() for kind in kinds}
 
 
@@ -59,12 +61,12 @@ def _in_one_piece(machine: Machine) -> Stop:
 
 
 def _in_pieces(chance: random.Random) -> Callable[[Machine], Stop]:
-    """Runs by new executors, a few ticks each."""
+    """Runs by new executors of either kind, a few ticks each."""
 
     def run(machine: Machine) -> Stop:
         while True:
             budget = chance.choice((1, 2, 3, 7, 20, 90, 400, 1500))
-            stop = maker()(machine).run(budget)
+            stop = maker(chance.choice(_KINDS))(machine).run(budget)
             if stop.kind is not StopKind.BUDGET:
                 return stop
 
