@@ -34,16 +34,17 @@ class ControlStack:
     def __init__(self, layouts: Layouts, thread: StructView, region: Region) -> None:
         layout = layouts.struct("ControlRecord")
         self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
-        self._stride, self._thread, self._view, self.region = layout.size, thread, region.view, region
+        self._stride, self._view, self.region = layout.size, region.view, region
+        self._depth = thread.live("depth")
         self.capacity = region.size // layout.size
 
     @property
     def depth(self) -> int:
-        return self._thread.get("depth")
+        return self._depth.value
 
     @depth.setter
     def depth(self, depth: int) -> None:
-        self._thread.set("depth", depth)
+        self._depth.value = depth
 
     @property
     def used_bytes(self) -> int:

@@ -129,7 +129,7 @@ class Hosting:
         if isinstance(outcome, Spawn):
             outcome = Return((spawn(machine, caller, outcome.arg),))
         thread = machine.current
-        if isinstance(outcome, Block) or thread.blocked_word[0]:
+        if isinstance(outcome, Block) or thread.blocked.value:
             self._note_blocking(outcome)
         if isinstance(outcome, Return):
             assert len(outcome.results) == (self._shapes.get(number) or self._shape(number))[1], "results as typed"
@@ -171,7 +171,7 @@ class Hosting:
 
     def _blocked_until(self) -> Until | None:
         thread = self.machine.current
-        return Until(thread.record.get("deadline_ns") or None) if thread.blocked_word[0] else None
+        return Until(thread.record.get("deadline_ns") or None) if thread.blocked.value else None
 
     def _replay(self, number: int, tick: int, args: tuple[int, ...]) -> Outcome:
         entry = self.machine.journal.next_host_result(tick, number, args)

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import itemgetter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from vm.types import Addr
+
+if TYPE_CHECKING:
+    from vm.memory import LiveWord
 
 Shape = Mapping[str, int]
 NO_SHAPE: Shape = {}
@@ -343,10 +346,10 @@ class StructView:
         write: Callable[[Addr, bytes], None] = self.memory.write  # type: ignore[attr-defined]
         write(self.at(name, index), data)
 
-    def words(self: StructView, name: str) -> memoryview:
-        """A live view of a field of 4 or 8 bytes; writing through it marks no card."""
-        words: Callable[[Addr, int, int], memoryview] = self.memory.words  # type: ignore[attr-defined]
-        return words(self.at(name), 1, self.layout.field(name).stride)
+    def live(self: StructView, name: str) -> LiveWord:
+        """A field of 4 or 8 bytes in place, for what is asked for all the time."""
+        live: Callable[[Addr, int], LiveWord] = self.memory.live  # type: ignore[attr-defined]
+        return live(self.at(name), self.layout.field(name).stride)
 
     def inner(self, name: str, index: int = 0) -> StructView:
         """The struct that is a field of this one."""

@@ -63,6 +63,9 @@ class ThreadState(IntEnum):
     WAITING = 6
 
 
+_STATES = tuple(ThreadState)  # by number
+
+
 @dataclass(frozen=True, slots=True)
 class MachineLimits:
     """Bounds on what a guest may take, the same for every executor."""
@@ -120,6 +123,7 @@ class Machine:
 
     def _map_own_regions(self) -> None:
         self.state = self._record_region(RegionKind.MACHINE, "machine", "Machine")
+        self._tick = self.state.live("tick")
         self.add_thread()
         self.switch(0)
         self.code = self.space.map(RegionKind.CODE, "code", 0, reserve=_CODE_RESERVE_BYTES, writable=False)
@@ -296,14 +300,18 @@ class Machine:
 
     @property
     def tick(self) -> Tick:
-        return Tick(self.state.get("tick"))
+        return Tick(self._tick.value)
+
+    @tick.setter
+    def tick(self, tick: int) -> None:
+        self._tick.value = tick
 
     @property
     def thread_state(self) -> ThreadState:
-        return ThreadState(self.thread.get("state"))
+        return _STATES[self.current.state.value]
 
     def set_thread_state(self, state: ThreadState) -> None:
-        self.thread.set("state", state)
+        self.current.state.value = state
 
     def function_facts(self, instance: Instance, func: int) -> FunctionFacts:
         """The facts of a function defined in an instance."""

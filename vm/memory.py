@@ -104,6 +104,25 @@ class Region:
             self.cards[first : last + 1] = b"\1" * (last + 1 - first)
 
 
+class LiveWord:
+    """One number of a record, read and written in place; writing marks its card. For what is asked for all the time."""
+
+    __slots__ = ("_card", "_cards", "_view")
+
+    def __init__(self, view: memoryview, cards: memoryview, card: int) -> None:
+        self._view, self._cards, self._card = view, cards, card
+
+    @property
+    def value(self) -> int:
+        found: int = self._view[0]
+        return found
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._view[0] = value
+        self._cards[self._card] = 1
+
+
 class AddressSpace:
     """Native memory in named regions. Not thread-safe."""
 
@@ -213,6 +232,12 @@ class AddressSpace:
     def store(self, addr: Addr, size: int, value: int) -> None:
         """Writes an unsigned little-endian number. Raises MemoryFault."""
         self.write(addr, value.to_bytes(size, "little"))
+
+    def live(self, addr: Addr, width: int) -> LiveWord:
+        """A number of 4 or 8 bytes in a tracked region. Raises MemoryFault."""
+        region, offset = self.locate(addr, width)
+        assert region.cards is not None
+        return LiveWord(self.words(addr, 1, width), region.cards, offset // CARD_BYTES)
 
     def words(self, addr: Addr, count: int, width: int = 8) -> memoryview:
         """A live view of `count` numbers of 4 or 8 bytes. Writing through it marks no card."""

@@ -34,7 +34,7 @@ class GuestThread:
 
     def __post_init__(self) -> None:
         self.slots = self.values.view[: self.values.size].cast("Q")
-        self.blocked_word = self.record.words("blocked")  # live: 1 while a host call waits
+        self.state, self.blocked = self.record.live("state"), self.record.live("blocked")
 
 
 class Waiting(NamedTuple):

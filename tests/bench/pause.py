@@ -11,7 +11,7 @@ from tests.debugger.sessions import session
 from tests.debugger.test_session import ENDLESS, FILL, READ, SLEEP
 
 ROUNDS = 7
-TARGET_MS = 100.0
+TARGET_MS = 20.0
 CASES = {
     "an endless loop": (ENDLESS, ("run",)),
     "a memory.fill of 1 GiB": (FILL, ("run", "1000")),

@@ -32,7 +32,7 @@ from vm.reference.step import Target
 from vm.stop import Site, Stop, StopKind
 from vm.types import SLOT_BYTES, Addr, total_slots
 
-_SLICE_TICKS = 4_000_000  # a pause request is looked for this often
+_SLICE_TICKS = 3_000_000  # a pause request is looked for this often
 _WHY, _PC, _FP, _FUEL, _CONTROL = (FIELD[n] for n in ("why", "pc", "fp", "fuel", "control"))
 _LAST, _FIRST, _VALUES_END = (FIELD[n] for n in ("control_last", "control_first", "values_end"))
 _VMCTX, _FUNCS, _MEMORY, _CARDS = (FIELD[n] for n in ("vmctx", "funcs", "memory", "cards"))
@@ -135,7 +135,7 @@ class NativeExecutor:
             over_site = False
             if machine.pause_requested():
                 break
-        machine.state.set("tick", end - left)
+        machine.tick = end - left
         stop = stop or Stop(StopKind.BUDGET)
         machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
@@ -313,7 +313,7 @@ class NativeExecutor:
     def _delegate(self, end: int, left: int, over_site: bool) -> tuple[Stop | None, int]:
         """One instruction by the reference executor."""
         machine = self.machine
-        machine.state.set("tick", end - left)
+        machine.tick = end - left
         record = machine.control.top
         if not over_site and record.is_host and not record.pc and record.vmctx in self._host_sites:
             return Stop(StopKind.SITE), left

@@ -127,7 +127,7 @@ class ReferenceExecutor:
             self._load(record)
         if stop is None:
             stop, left = self._loop(left, over_site)
-        self.machine.state.set("tick", self._end_tick - left)
+        self.machine.tick = self._end_tick - left
         self.machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
 
@@ -212,7 +212,7 @@ class ReferenceExecutor:
         if transfer == THROW:
             return self._throw(left)
         if transfer == WAIT:
-            self.machine.state.set("tick", self._end_tick - left - 1)  # by which virtual time goes
+            self.machine.tick = self._end_tick - left - 1  # by which virtual time goes
             begin_wait(self.machine, self.targets.waiting)
             return self._stopped(self.targets.left_at, StopKind.WAITING), left + 1
         return self._tail_call(left)
