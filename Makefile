@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
-UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_tui.py
+# Tests that need no screen.
+UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_snapshots.py --ignore tests/ui/test_serve.py \
+  --ignore-glob 'tests/ui/test_tui*.py' --ignore-glob 'tests/ui/test_*_pane*.py'
 
 .PHONY: help run test check format fuzz bench spec clean
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.bench.modules import PRINTS, large, one_function, wide
 from tests.bench.terminal import Terminal
+from ui.tui.entries import Entries, Entry
 from vm.text import assemble
 
 ROUNDS, KEYS = 3, 15
@@ -160,6 +161,18 @@ def _memory(report: Report, folder: Path, state: Path) -> None:
         report.row("peak memory after opening 5 MB", terminal.peak_mb(), "MB", 250)
 
 
+def _symbols(found: Report, folder: Path, state: Path) -> None:
+    """What a letter typed into the palette costs with 20,000 symbols, the slowest of some."""
+    entries = Entries(Entry("function", f"$module_{i % 97}::method_{i:05}") for i in range(20_000))
+    entries.find("warm")
+    costs = []
+    for typed in ("m", "method", "97::", "mtd19", "nothing like it"):
+        begun = time.process_time()
+        entries.find(typed)
+        costs.append((time.process_time() - begun) * 1e3)
+    found.row("a search among 20,000 symbols", max(costs), "ms", 50)
+
+
 def report() -> bool:
     """Prints a row a figure; whether all targets were met."""
     found = Report()
@@ -171,7 +184,7 @@ def report() -> bool:
         (folder / "one.wasm").write_bytes(one_function(200_000))
         (folder / "prints.wasm").write_bytes(assemble(PRINTS, "prints"))
         (folder / "wide.wasm").write_bytes(wide(100_000))
-        for part in (_starts, _pages, _huge, _steps, _updates, _memory):
+        for part in (_starts, _pages, _huge, _steps, _updates, _symbols, _memory):
             part(found, folder, folder / "state")
     return found.met
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -248,10 +247,8 @@ async def test_a_hundred_thousand_globals_and_functions(tmp_path: Path) -> None:
         pane = screen.app.query_one(VmctxPane)
         assert pane.row_count() < 200
         last = screen.app.session.main.globals[count - 1].storage
-        begin = time.process_time()
         pane.open(AtAddress(last))
         for _ in range(5):
             pane.read()
         rows = [row_text(pane, pane.cursor - i) for i in range(40)]
         assert f"[{count - 1}]" in rows[0]
-        assert time.process_time() - begin < 0.5
