@@ -198,6 +198,17 @@ def test_a_pause_stops_an_endless_loop() -> None:
     assert each.run("run").kind is StopKind.PAUSED
 
 
+def test_the_first_object_is_written_to_in_the_function_that_makes_it() -> None:
+    wat = """(module (type $t (struct (field (mut i32)))) (type $a (array (mut i64)))
+      (func (export "run") (result i32) (local $s (ref null $t)) (local $b (ref null $a))
+        (local.set $s (struct.new $t (i32.const 1)))
+        (struct.set $t 0 (local.get $s) (i32.const 41))
+        (local.set $b (array.new $a (i64.const 0) (i32.const 3)))
+        (array.set $a (local.get $b) (i32.const 2) (i64.const 1))
+        (i32.add (struct.get $t 0 (local.get $s)) (i32.wrap_i64 (array.get $a (local.get $b) (i32.const 2))))))"""
+    assert world(wat, NATIVE).call("run") == (42,)
+
+
 # -- what is kept between runs ---------------------------------------------------------------------
 
 

@@ -165,9 +165,13 @@ class NativeExecutor:
         words[_HANDLER] = int.from_bytes(hooked or ctypes.string_at(block, 8), "little")
         self._enter(self._context_address)
 
+    def _use_heap(self) -> None:
+        heap = self.machine.gc.region
+        self._words[_HEAP_CARDS] = 0 if heap is None else cards_of(heap)
+
     def _use_instance(self, instance: Instance) -> None:
-        words, heap = self._words, self.machine.gc.region
-        words[_HEAP_CARDS] = 0 if heap is None else cards_of(heap)
+        words = self._words
+        self._use_heap()
         if words[_VMCTX] == instance.addr:
             return
         words[_VMCTX] = instance.addr
@@ -217,6 +221,8 @@ class NativeExecutor:
         if ticks is None or ticks > left or self.machine.pause_requested():
             return False
         words, offset = self._words, function.heads[index]
+        if not words[_HEAP_CARDS]:  # the heap comes with the first object
+            self._use_heap()
         words[_PC], words[_FUEL] = function.base + offset, left - ticks
         words[_HANDLER] = function.quads[offset // 8]
         self._enter(self._context_address)
