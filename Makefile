@@ -55,7 +55,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 fuzz: $(VENV)/.dev
-	WASMSCOPE_FUZZ_ROUNDS=20000 $(PYTEST) tests/fuzz
+	WASMSCOPE_FUZZ_ROUNDS=20000 $(PYTEST) tests/fuzz/test_mutation.py
+	WASMSCOPE_FUZZ_ROUNDS=6000 $(PYTEST) tests/fuzz --ignore tests/fuzz/test_mutation.py
 	WASMSCOPE_FUZZ_ROUNDS=100000 $(PYTEST) tests/vm/test_poke.py
 
 # A peer that is built from C; without a compiler its column is left out.
