@@ -168,6 +168,17 @@ def test_sites_stop_before_their_first_instruction(name: str) -> None:
     assert _same_all_along(*worlds, chance, 400, chance.sample(places, min(6, len(places)))) > 3
 
 
+def test_going_on_from_a_site_at_a_function_s_first_call_makes_progress() -> None:
+    wat = '(module (func $f) (func (export "run") (call $f) (call $f)))'
+    each = world(wat, NATIVE)
+    each.begin("run")
+    sites = {Site(each.instance.addr, 1, 0)}
+    for tick in (0, 2):
+        assert each.machine.tick == tick
+        kind = each.executor.run(None if tick else 2, sites).kind
+        assert kind is (StopKind.FINISHED if tick else StopKind.BUDGET)
+
+
 # -- limits ----------------------------------------------------------------------------------------
 
 DEEP = '(module (func $f (export "run") (param i32) (result i32) (call $f (i32.add (local.get 0) (i32.const 1)))))'

@@ -132,7 +132,7 @@ class NativeExecutor:
                 stop, left = self._serve(end)
                 if stop is None and not exact and self._words[_WHY] == LEFT_FUEL:
                     break
-            over_site = False
+            over_site = over_site and left == share  # the first instruction may only have been made able to run
             if machine.pause_requested():
                 break
         machine.tick = end - left
