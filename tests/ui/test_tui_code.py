@@ -197,6 +197,8 @@ async def test_source_and_code_are_kept_in_step(size: tuple[int, int]) -> None:
         beside = source.region.y == code.region.y
         assert beside is (size[0] >= 240)
         await screen.press("1")
+        assert screen.app.desk.active == "code"
+        await screen.press("1")
         assert screen.app.desk.active == "source"
         await screen.press("down")
         await screen.until(lambda: code.where(code.cursor) is not None)

@@ -61,11 +61,11 @@ def regions(found: Iterable[Region], owners: Mapping[Addr, str]) -> list[Line]:
         reserved = f"of {size(region.reserved)}" if region.reserved > region.size + 65536 else ""
         owner = owners.get(region.owner, "") if region.owner is not None else ""
         rows.append([
-            (address(region.base), Role.ADDRESS), (address(region.end), Role.ADDRESS),
-            (size(region.size), Role.NUMBER), (reserved, Role.DIM), ("rw" if region.writable else "r-", Role.KEYWORD),
-            (region.kind.value, Role.TYPE), (region.name, Role.NAME), (owner, Role.DIM),
+            (address(region.base), Role.ADDRESS), (size(region.size), Role.NUMBER),
+            ("rw" if region.writable else "r-", Role.KEYWORD), (region.name, Role.NAME), (region.kind.value, Role.TYPE),
+            (reserved, Role.DIM), (address(region.end), Role.ADDRESS), (owner, Role.DIM),
         ])  # fmt: skip
-    return columns(rows, ("start", "end", "size", "", "", "kind", "name"), right=(2,))
+    return columns(rows, ("start", "size", "", "name", "kind", "", "end"), right=(1,))
 
 
 def size(count: int) -> str:

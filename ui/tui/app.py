@@ -316,7 +316,7 @@ class WasmscopeApp(App[int]):
         self.ask("show (function, function+0x10, @0x19c or file.c:12)", self._go_to_location)
 
     def action_go_to(self, id_: str) -> None:
-        self.desk.go_to(self.desk.latest(("code", "source")) if id_ == "code" else id_)
+        self.desk.go_to(self.sides.wanted if id_ == "code" else id_)
 
     def action_next_pane(self, by: int) -> None:
         self.desk.next_pane(by)

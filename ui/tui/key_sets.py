@@ -16,13 +16,16 @@ from ui.tui.registry import PANES
 
 _VIM = {
     "code.next_match": "n,full_stop",
+    "memory.next_match": "n,full_stop",
     "run.over": "o,f10",
     "pane.output": "y",
     "list.half_up": "ctrl+u",
     "list.half_down": "ctrl+d",
     "list.page_up": "pageup,ctrl+b",
     "list.page_down": "pagedown,ctrl+f",
-    "list.top": "home,0",
+    "list.top": "home,0,g",  # so that gg goes there
+    "go.to": "ctrl+g",
+    "memory.goto": "ctrl+g",
     "list.bottom": "end,dollar_sign",
     "pane.watches": "w",
     "watch.add": "f7",

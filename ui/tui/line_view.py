@@ -21,6 +21,7 @@ from ui.tui.wrap import broken
 
 _KEPT_STRIPS = 512
 _SHIFT_CELLS = 8
+_AROUND = 2  # rows that stay in sight above and below what is gone to
 _CUT = "…"  # at the end of a row that goes on
 
 
@@ -324,7 +325,8 @@ class LineView(ScrollView, can_focus=True):
 
     def _reveal(self, centre: bool = False) -> None:
         top, height = self.scroll_offset.y, self.body_height
-        if height <= 0 or top <= self.cursor < top + height - (1 if centre else 0):
+        around = min(_AROUND, height // 4) if centre else 0  # rows
+        if height <= 0 or (around if top else 0) <= self.cursor - top < height - around:
             return
         if centre:
             to = self.cursor - height // 3

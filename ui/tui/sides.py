@@ -42,6 +42,14 @@ class Sides:
         return self.source if self._shell.desk.latest(("code", "source")) == "source" else self.code
 
     @property
+    def wanted(self) -> str:
+        """What their key goes to: the one in front; where both are in sight and it has the keys, the other."""
+        desk, front = self._shell.desk, self.front
+        if desk.divided and desk.active == front.id:
+            return "source" if front is self.code else "code"
+        return "source" if front is self.source else "code"
+
+    @property
     def by_line(self) -> bool:
         """Whether a step is a source line."""
         return isinstance(self.front, SourcePane) and self.source.row_count() > 0

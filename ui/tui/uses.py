@@ -24,6 +24,7 @@ from vm.stop import Site
 _INDEXED = {
     Imm.FUNC: "function", Imm.GLOBAL: "global", Imm.TABLE: "table", Imm.MEMORY: "memory", Imm.TYPE: "type"
 }  # fmt: skip
+_NAME_CELLS = 32  # a longer place moves what is behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class UsesView(LineView):
         host = "  imported" if is_call and self._instance.is_imported(use.func) else ""
         return line(
             (" calls   " if is_call else " used by ", Role.DIM), (f"{use.offset:#010x}  ", Role.ADDRESS),
-            (name, Role.NAME), (f"{within:<8}", Role.ADDRESS), ("  " + use.op, Role.KEYWORD), (host, Role.DIM),
+            (name, Role.NAME), (within.ljust(_NAME_CELLS - len(name)), Role.ADDRESS),
+            ("  " + use.op, Role.KEYWORD), (host, Role.DIM),
         )  # fmt: skip
 
     def target(self, index: int) -> Target | None:
