@@ -162,7 +162,12 @@ def hues(shown: str) -> Iterator[str]:
 
 WALK = (
     ("1", "1 Code"), ("2", "operand stack"), ("3", "#0  $"), ("4", "VMContext of"), ("5", "00000  00"),
-    ("7", "start "), ("9", "no breakpoint"), ("0", "no watch expression"), ("o", "written nothing"),
+    ("6", "table 0"), ("7", "start "), ("9", "no breakpoint"), ("0", "no watch expression"), ("o", "written nothing"),
+)  # fmt: skip
+
+NAMED = (  # without a key of their own
+    ("source", "no source"), ("module", "imports  7"), ("files", "stdout"), ("gc heap", "no object was ever made"),
+    ("exceptions", "no exception is in flight"), ("threads", "0  ready"), ("instances", "#0  fib"),
 )  # fmt: skip
 
 
@@ -176,7 +181,12 @@ def test_every_pane_with_the_keyboard_alone(terminal: Terminal, size: tuple[int,
         terminal.sees(text)
         if key == "o":
             left(terminal)
-    terminal.keys("b", "n")
+    for name, text in NAMED:
+        terminal.keys("C-p")
+        terminal.sees("type some letters")
+        typed(terminal, name)
+        terminal.sees(text)
+    terminal.keys("1", "v", "b", "n")
     terminal.sees("❚❚ step")
     terminal.keys("c")
     terminal.sees("■ finished")
@@ -189,8 +199,8 @@ def test_every_pane_with_the_keyboard_alone(terminal: Terminal, size: tuple[int,
     left(terminal, "help: Escape")
     terminal.keys("C-p")
     terminal.sees("type some letters")
-    typed(terminal, "instances")
-    terminal.sees("#0  fib")
+    typed(terminal, "call stack")
+    terminal.sees("no call is under way")
     if colour:
         assert not set(hues(terminal.tmux("capture-pane", "-p", "-e", "-t", "t")))
     terminal.keys("q")

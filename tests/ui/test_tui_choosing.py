@@ -14,6 +14,7 @@ from ui.start import Start, WorldArgs
 from ui.tui.entries import Entries, Entry
 from ui.tui.key_sets import SETS, known_ids, pane_bindings
 from ui.tui.keys import EVERYWHERE, shown_key
+from ui.tui.panes.code import CodePane
 from ui.tui.preferences import CONFIG_NAME, Kept, read_configuration
 from ui.tui.registry import PANES
 
@@ -65,6 +66,24 @@ async def palette(screen: Shown, text: str) -> None:
     await screen.type(text)
     await screen.pilot.pause()
     await screen.press("enter")
+
+
+@on_loop
+async def test_the_palette_while_the_program_runs(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "forever")) as screen:
+        await screen.press("ctrl+t", "escape")
+        await screen.pilot.press("c")
+        await screen.until(lambda: screen.app.shared.running)
+        await screen.pilot.press("ctrl+p")
+        await screen.type("GC heap")
+        await screen.pilot.press("enter")
+        await screen.until(lambda: screen.app.desk.active == "heap")
+        await screen.pilot.press("ctrl+t")
+        await screen.type("twice")
+        await screen.pilot.press("enter")
+        await screen.sees("the program is running: F6 pauses it")
+        await screen.press("f6")
+        await screen.sees("pause")
 
 
 @on_loop
@@ -134,6 +153,11 @@ async def test_key_sets_change_keys(tmp_path: Path) -> None:
         await screen.sees("tick 2")
         await screen.press("y")
         assert screen.app.desk.active == "output"
+        code = screen.app.query_one(CodePane)
+        await screen.press("escape", "1", "dollar_sign")
+        assert code.cursor > 20
+        await screen.press("g", "g")
+        assert code.cursor == 0
         await screen.command("keys emacs")
         await screen.sees("there is no key set 'emacs'")
         await screen.press("escape", "question_mark")

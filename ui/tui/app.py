@@ -205,7 +205,11 @@ class WasmscopeApp(App[int]):
         """Does something quick; what goes wrong is said in one line."""
         if self.bridge.busy:
             self.say((_PAUSE_FIRST, Role.WARNING))
-            return
+        else:
+            self.attempt(work)
+
+    def attempt(self, work: Callable[[], object]) -> None:
+        """The same for what may be done while the program runs."""
         try:
             work()
         except WasmscopeError as error:
@@ -326,7 +330,7 @@ class WasmscopeApp(App[int]):
 
     def action_find(self, kind: str = "") -> None:
         self.first_time.used("find")
-        self.trying(lambda: self.choosing.open(kind))
+        self.attempt(lambda: self.choosing.open(kind))
 
     def popup(self, screen: ModalScreen[Any], chosen: Callable[[Any], None]) -> None:
         """Opens a screen above this one; what it is left with goes to `chosen`."""

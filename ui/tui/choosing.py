@@ -151,7 +151,7 @@ class Choosing:
     # -- the palette -----------------------------------------------------------------------------
 
     def open(self, kind: str = "") -> None:
-        """The list of everything, or of one kind of thing."""
+        """The list of everything, or of one kind of thing; while the program runs, of the symbols known by then."""
         symbols = self._symbol_entries()
         entries = symbols if kind == "symbol" else Entries((*self._own(), *symbols.entries))
         title = "functions, globals, exports, source files" if kind else "everything: commands, keys, panes, symbols"
@@ -181,6 +181,8 @@ class Choosing:
 
     def _symbol_entries(self) -> Entries:
         session = self._app.shared.session
+        if self._app.bridge.busy:
+            return self._symbols[1] if self._symbols is not None else Entries(())
         if self._symbols is None or self._symbols[0] is not session.machine:
             found = [e for i in session.machine.instances for e in self._symbols_of(i, session.inspect.symbols(i))]
             self._symbols = (session.machine, Entries(found))
@@ -202,7 +204,7 @@ class Choosing:
 
     def _chosen(self, entry: Entry | None) -> None:
         if entry is not None:
-            self._app.trying(lambda: self._do(entry.action))
+            self._app.attempt(lambda: self._do(entry.action))
 
     def _do(self, action: str) -> None:
         what, _, rest = action.partition(":")
@@ -229,7 +231,10 @@ class Choosing:
                 self._app.go(AtCode(Site(self._app.shared.session.machine.instances[number].addr, func, 0)))
             case "file":
                 number, _, file = rest.partition(":")
-                self._app.sides.show_file(self._app.shared.session.machine.instances[int(number)], file)
+                self._app.trying(lambda: self._show_file(int(number), file))
+
+    def _show_file(self, number: int, file: str) -> None:
+        self._app.sides.show_file(self._app.shared.session.machine.instances[number], file)
 
     def _press(self, pane: str, action: str) -> None:
         if pane:

@@ -151,7 +151,13 @@ class LineView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._roles, self._plain, self._grounded = {}, None, {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing made before is of use: neither what was drawn nor what is about to be."""
         self._strips.clear()
+        self._looks.clear()
+        self._edge_made.clear()
 
     def _base(self) -> Style:
         """The pane's own look, kept: making it takes longer than a row does."""
@@ -176,7 +182,7 @@ class LineView(ScrollView, can_focus=True):
             self._reveal(centre=True)
         if count != self._count_shown:
             self._count_shown = count
-            self._strips.clear()
+            self.forget()
             self.refresh()
         else:
             self._redraw_changed(count)
@@ -340,7 +346,7 @@ class LineView(ScrollView, can_focus=True):
     def action_aside(self, by: int) -> None:
         """Shifts long rows sideways."""
         self._shift = max(0, self._shift + by * _SHIFT_CELLS)
-        self._strips.clear()
+        self.forget()
         self.refresh()
 
     def action_page(self, by: int) -> None:
@@ -390,6 +396,6 @@ class LineView(ScrollView, can_focus=True):
         self.redraw(self.cursor)
 
     def on_resize(self) -> None:
-        self._strips.clear()
+        self.forget()
         self._fit_virtual_size()
         self._reveal(centre=True)

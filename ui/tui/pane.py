@@ -41,9 +41,7 @@ class Pane(LineView):
         """It goes on: what is drawn is of the past, and looks like that."""
         if self._held is not None and self.display:
             self._held.fade()
-            self._strips.clear()
-            self._looks.clear()
-            self._edge_made.clear()
+            self.forget()
             self.refresh()
 
     @property

@@ -26,6 +26,10 @@ class Shell(Protocol):
         """Does something quick; what goes wrong is said in one line."""
         ...
 
+    def attempt(self, work: Callable[[], object]) -> None:
+        """The same for what may be done while the program runs."""
+        ...
+
     def say(self, *parts: tuple[str, Role]) -> None:
         """One line below the panes, until the next key."""
         ...
