@@ -241,8 +241,11 @@ class Runtime:
 
     def _pointer(self, owner: Owner, field: str) -> int:
         """A pointer of a VMContext; 0 where the era has none of that name or it cannot be read."""
-        placed = self.layouts.struct("VMContext", owner.counts).fields.get(field)
-        return 0 if placed is None else self._number(placed.at(owner.addr), placed.size)
+        layout = self.layouts.struct("VMContext", owner.counts)
+        if not layout.has(field):
+            return 0
+        placed = layout.field(field)
+        return self._number(placed.at(owner.addr), placed.size)
 
     def _number(self, addr: int, size: int) -> int:
         try:
@@ -260,7 +263,7 @@ class Runtime:
             return None
         base, count = (self._number(f.at(at), f.size) for f in self._definition("base", "current_elements"))
         is_func = owner.func_tables[number]
-        stride = self.layouts.pointer_bytes if is_func else self.layouts.size_of("u32")
+        stride = self.layouts.pointer_bytes if is_func else self.layouts.reference_bytes
         type_ = "ptr<VMFuncRef>" if is_func else "externref"
         title = f"elements of table {number} of {owner.name}, {count:,}"
         block = self._array("table elements", title, base, type_, stride, count, _ELEMENT_DOC)

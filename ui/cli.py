@@ -14,6 +14,7 @@ from typing import NoReturn
 from debugger.executors import ExecutorKind
 from ui import exits
 from ui.executor_option import add_executor_option
+from ui.runtime_option import add_runtime_option, era_from
 from ui.start import DEFAULT_LOG_LIMIT, Start, add_program_options, size, start_from
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
@@ -142,9 +143,10 @@ def _wast(words: list[str]) -> int:
     parser.add_argument("--line", metavar="N", type=int, help="with --debug: at the entry of that line's action")
     parser.add_argument("--canonical-nan", action="store_true", help="arithmetic makes only canonical NaNs")
     add_executor_option(parser)
+    add_runtime_option(parser)
     _add_modes(parser)
     args = parser.parse_args(words)
-    how = How(ExecutorKind(args.executor), args.canonical_nan)
+    how = How(ExecutorKind(args.executor), args.canonical_nan, era=era_from(args))
     if not args.debug:
         return run_scripts(args.paths, how, as_json=args.json)
     if len(args.paths) > 1 or args.paths[0].is_dir():

@@ -15,6 +15,7 @@ from debugger.session import Session
 from debugger.terminal import Sink
 from debugger.world import RealWorld, parse_root
 from ui.executor_option import add_executor_option, make_executor
+from ui.runtime_option import add_runtime_option, era_from
 from vm.errors import Trap, UserError
 from vm.journal import DEFAULT_LIMIT_BYTES
 from vm.machine import MachineLimits
@@ -76,6 +77,7 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     program.add_argument("--stub", metavar="MODULE.NAME=VALUE|trap", action="append", default=[],
                          help="answer an import that nobody provides; * matches any (repeatable)")  # fmt: skip
     add_executor_option(program)
+    add_runtime_option(program)
     program.add_argument("--canonical-nan", action="store_true",
                          help="arithmetic makes only canonical NaNs (the deterministic profile)")  # fmt: skip
     limits = parser.add_argument_group("limits (sizes like 64M or 2G)")
@@ -114,6 +116,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         preloads=tuple(_preload(text) for text in args.preload),
         stubs=tuple(parse_stub(text) for text in args.stub),
         canonical_nan=args.canonical_nan,
+        era=era_from(args),
         limits=_limits(args),
         log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
     )

@@ -61,7 +61,7 @@ def _func_ref(session: Session, addr: Addr, depth: int) -> Iterator[Hop]:
     """A VMFuncRef and its words."""
     machine, view = session.machine, session.machine.view("VMFuncRef", addr)
     yield Hop(addr, "VMFuncRef", None, session.inspect.describe_func_ref(addr), depth)
-    for name in ("array_call", "wasm_call"):
+    for name in machine.call_fields:
         code = view.get(name)
         yield Hop(view.at(name), name, code, session.inspect.describe_code(code) if code else "", depth + 1)
     type_id = view.get("type_index")

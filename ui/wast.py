@@ -18,6 +18,7 @@ from ui.executor_option import make_executor
 from ui.start import Start, WorldArgs
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
+from vm.layout import Era
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class How:
     executor: ExecutorKind = ExecutorKind.AUTO
     canonical_nan: bool = False
     max_ticks: int = MAX_TICKS
+    era: Era | None = None  # None: the newest
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def _size(path: Path) -> int:
 def _run(path: Path, how: How) -> Ran:
     try:
         script, make = script_at(path), make_executor(how.executor)
-        return Ran(path, Runner(script, how.max_ticks, canonical_nan=how.canonical_nan, make_executor=make).run())
+        runner = Runner(script, how.max_ticks, canonical_nan=how.canonical_nan, make_executor=make, era=how.era)
+        return Ran(path, runner.run())
     except WasmscopeError as error:
         return Ran(path, Tally(), str(error))
 
@@ -116,9 +119,9 @@ def debug_start(path: Path, line: int | None, how: How) -> Start:
     """The debugger's start: inside the first failing assertion's action, or at the entry of a line's. Raises
     WasmscopeError."""
     if line is None:
-        failure = first_failure(path, how.canonical_nan)
+        failure = first_failure(path, how.canonical_nan, how.era)
         sys.stderr.write(f"{safe(path.name)}:{failure.line}: {_described(failure)}\n")
-        program = program_at(path, failure.line, inside=True, canonical_nan=how.canonical_nan)
+        program = program_at(path, failure.line, inside=True, canonical_nan=how.canonical_nan, era=how.era)
     else:
-        program = program_at(path, line, inside=False, canonical_nan=how.canonical_nan)
+        program = program_at(path, line, inside=False, canonical_nan=how.canonical_nan, era=how.era)
     return Start(Options(path), WorldArgs(), program, how.executor)

@@ -177,7 +177,7 @@ class _Decoder:
         return DecodedTable(at, base, size, elements, imported)
 
     def _element(self, base: Addr, index: int, is_func: bool) -> DecodedElement:
-        width = self.layouts.pointer_bytes if is_func else self.layouts.size_of("u32")
+        width = self.layouts.pointer_bytes if is_func else self.layouts.reference_bytes
         word = int.from_bytes(self.reader.read(Addr(base + index * width), width), "little")
         if not is_func:
             return DecodedElement(word, "ref" if word else "null", word)
@@ -199,6 +199,6 @@ class _Decoder:
 
     def _record(self, view: StructView) -> DecodedFuncRef:
         array, wasm, type_index = (
-            view.get(name) if name in view.names else 0 for name in ("array_call", "wasm_call", "type_index")
+            view.get(name) if view.has(name) else 0 for name in ("array_call", "wasm_call", "type_index")
         )
         return DecodedFuncRef(view.addr, array, wasm, type_index, Addr(view.get("vmctx")))

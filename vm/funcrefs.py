@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vm.instance import Instance
-from vm.machine import CodeKind, Machine
+from vm.machine import Machine
 from vm.memory import RegionKind
 from vm.types import Addr
 
@@ -20,7 +20,7 @@ class FuncRefPlace:
 
     def is_written(self, machine: Machine) -> bool:
         """Whether the record says what to call."""
-        return type_of_code(machine, machine.read_func_ref(self.addr).code) is not None
+        return machine.type_id_of_code(machine.read_func_ref(self.addr).code) is not None
 
 
 def find_func_ref(machine: Machine, addr: int) -> FuncRefPlace | None:
@@ -42,16 +42,3 @@ def _in_instance(machine: Machine, instance: Instance, addr: int) -> FuncRefPlac
                 return FuncRefPlace(Addr(addr), instance, func)
     funcs = (f for f in instance.shape.func_ref_slots if instance.func_ref_at(f) == addr)
     return next((FuncRefPlace(Addr(addr), instance, func) for func in funcs), None)
-
-
-def type_of_code(machine: Machine, code: int) -> int | None:
-    """The engine-wide type id of what a call word may lead to; None: nothing that may be called."""
-    found = machine.code_at(code)
-    if found is None:
-        return None
-    if found.kind is CodeKind.HOST:
-        return machine.type_id(machine.hosts[found.func].type)
-    owner = machine.instance_at(found.vmctx)
-    if found.kind is not CodeKind.WASM or owner is None or owner.is_imported(found.func):
-        return None
-    return owner.func_type_id(found.func)

@@ -46,7 +46,7 @@ def roots(machine: Machine) -> Iterator[tuple[str, int]]:
     for table in machine.tables.values():
         if not table.is_func:
             name = table.region.name
-            yield from ((f"{name}, element {i}", table.peek(i).word) for i in range(table.size))
+            yield from ((f"{name}, element {i}", table.peek(i).target) for i in range(table.size))
 
 
 def _roots_of(machine: Machine, thread: GuestThread) -> Iterator[tuple[str, int]]:

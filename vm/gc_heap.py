@@ -8,7 +8,7 @@ wanted and enough was made since the last collection, it asks for one by `Collec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -47,14 +47,20 @@ class GcHeap:
     """The heap of one store; it is mapped when the first object is made."""
 
     def __init__(
-        self, space: AddressSpace, layouts: Layouts, types: TypeRegistry, state: StructView, store: StructView
-    ) -> None:
+        self, space: AddressSpace, layouts: Layouts, types: TypeRegistry, state: StructView,
+        definitions: Callable[[], Iterable[Addr]],
+    ) -> None:  # fmt: skip
+        """`definitions`: where the runtime's structures say where the heap lies and how large it is."""
         self.space, self.layouts, self.types = space, layouts, types
-        self._state, self._store, self.rules = state, store, layouts.era.gc
+        self._state, self._definitions, self.rules = state, definitions, layouts.era.gc
         self.placing = ObjectPlacing(layouts)
         self.region: Region | None = None
         header = layouts.struct(self.rules.header)
-        self._kind_at, self._type_at = header.field("kind").offset, header.field("ty").offset
+        self._has_kinds = header.has("kind")
+        self._kind_at, self._type_at = (
+            header.field(name).offset if self._has_kinds else 0 for name in ("kind", "ty")
+        )  # fmt: skip
+        self.by_address = layouts.reference_bytes == layouts.pointer_bytes  # how references stand outside frames
         self._structs: dict[int, ObjectLayout] = {}
         self._arrays: dict[int, ArrayLayout] = {}
         self._exceptions: dict[int, ObjectLayout] = {}
@@ -89,10 +95,29 @@ class GcHeap:
         assert self.region is not None
         self.space.grow(self.region, size)
         self.space.grow(self.objects, -(-size // GRANULE_BYTES))
-        heap = self._store.inner("gc_heap")
-        heap.set("base", self.region.base)
-        heap.set("current_length", size)
+        for definition in self._definitions():
+            self.publish(definition)
         self.objects.view[0] = BODY  # null's granule is never free
+
+    def publish(self, definition: Addr) -> None:
+        """Writes where the heap lies, once it does, and its length."""
+        if self.region is not None:
+            heap = StructView(self.space, self.layouts, self.layouts.struct("VMMemoryDefinition"), definition)
+            heap.set("base", self.region.base)
+            heap.set("current_length", self.region.size)
+
+    def word_of(self, slot: int) -> int:
+        """A reference as it stands in a table or global."""
+        if self.by_address and slot:
+            assert self.region is not None
+            return slot + self.region.base
+        return slot
+
+    def slot_of(self, word: int) -> int:
+        """A table's or global's reference as it stands in a frame."""
+        if self.by_address and word:
+            return 0 if self.region is None else word - self.region.base
+        return word
 
     @property
     def size(self) -> int:
@@ -108,8 +133,9 @@ class GcHeap:
         at = self._place(granules)
         view = region.view
         view[at : at + granules * GRANULE_BYTES] = bytes(granules * GRANULE_BYTES)
-        view[at + self._kind_at : at + self._kind_at + 4] = self.rules.kinds[kind].to_bytes(4, "little")
-        view[at + self._type_at : at + self._type_at + 4] = type_id.to_bytes(4, "little")
+        if self._has_kinds:
+            view[at + self._kind_at : at + self._kind_at + 4] = self.rules.kinds[kind].to_bytes(4, "little")
+            view[at + self._type_at : at + self._type_at + 4] = type_id.to_bytes(4, "little")
         region.mark(at, granules * GRANULE_BYTES)
         first = at // GRANULE_BYTES
         self.objects.view[first : first + granules] = bytes((HEAD,)) + bytes((BODY,)) * (granules - 1)
@@ -226,7 +252,10 @@ class GcHeap:
         layout = self.layouts.struct(self.rules.host_object)
         with self.uncollected():
             ref = self._allocate(layout.size, "extern", 0)
-        self.view(self.rules.host_object, ref).set("host_data", number)
+        box = self.view(self.rules.host_object, ref)
+        box.set("host_data", number)
+        if box.has("ref_count"):
+            box.set("ref_count", 1)
         return ref
 
     def host_value(self, ref: int) -> int:
@@ -254,6 +283,8 @@ class GcHeap:
     def kind_of(self, ref: int) -> int:
         """An object's kind word."""
         assert self.region is not None
+        if not self._has_kinds:
+            return self.rules.kinds["extern"]
         return int.from_bytes(self.region.view[ref + self._kind_at : ref + self._kind_at + 4], "little")
 
     def kind_name(self, kind: int) -> str:
@@ -263,6 +294,8 @@ class GcHeap:
     def type_of(self, ref: int) -> int:
         """The engine-wide id of an object's type."""
         assert self.region is not None
+        if not self._has_kinds:
+            return 0
         return int.from_bytes(self.region.view[ref + self._type_at : ref + self._type_at + 4], "little")
 
     def length(self, ref: int) -> int:

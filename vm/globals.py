@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vm.instance import GlobalExtern
 from vm.machine import Machine
-from vm.types import GlobalType, NumType
+from vm.types import GlobalType, NumType, RefType, ValType
 
 
 def global_width(machine: Machine, type_: GlobalType) -> int:
@@ -17,9 +17,20 @@ def global_width(machine: Machine, type_: GlobalType) -> int:
         case NumType():
             return 4
         case _:
-            return machine.layouts.pointer_bytes if type_.value.is_func else 4
+            return machine.layouts.pointer_bytes if type_.value.is_func else machine.layouts.reference_bytes
 
 
 def read_global(machine: Machine, extern: GlobalExtern) -> int:
     """A global's value as a slot."""
-    return machine.space.load(extern.storage, global_width(machine, extern.type))
+    word = machine.space.load(extern.storage, global_width(machine, extern.type))
+    return machine.gc.slot_of(word) if is_heap_reference(extern.type.value) else word
+
+
+def word_of_global(machine: Machine, type_: GlobalType, slot: int) -> int:
+    """A slot as it stands in a global's storage."""
+    return machine.gc.word_of(slot) if is_heap_reference(type_.value) else slot
+
+
+def is_heap_reference(type_: ValType) -> bool:
+    """Whether values of a type are references that are no funcrefs."""
+    return isinstance(type_, RefType) and not type_.is_func

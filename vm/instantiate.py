@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from vm.eras import ERAS
 from vm.errors import LinkError
 from vm.facts import FactsCache
-from vm.globals import global_width
+from vm.globals import global_width, word_of_global
 from vm.instance import Extern, FuncExtern, GlobalExtern, Instance, TagExtern
 from vm.layout import StructView
 from vm.linking import Provider, resolve_imports
-from vm.machine import CodeKind, Machine
+from vm.machine import CALL_FIELDS, CodeKind, Machine
 from vm.memories import LinearMemory
 from vm.memory import OutOfAddressSpace, RegionKind
 from vm.module import Elem, Module, Span, ValidModule
+from vm.needs import check_layout_holds
 from vm.segments import constant_slot, elem_slots, keep_elem_values
 from vm.shape import ModuleShape, RuntimeData, shape_of
 from vm.tables import Table
@@ -38,8 +40,9 @@ _VMCTX_ALIGN = 16
 
 
 def instantiate(machine: Machine, valid: ValidModule, provider: Provider, name: str = "") -> Instance:
-    """A new instance. Raises LinkError, and Trap when a segment does not fit."""
+    """A new instance. Raises LinkError, LayoutError, and Trap when a segment does not fit."""
     module = valid.module
+    check_layout_holds(module, machine.layouts.era, ERAS)
     imports = resolve_imports(machine, module, provider)
     if len(machine.instances) >= machine.limits.max_instances:
         raise LinkError(f"more than {machine.limits.max_instances} instances")
@@ -117,13 +120,13 @@ class _Maker:
         vmctx.set_raw("magic", machine.layouts.era.magics["vmctx"].encode())
         for name, value in (
             ("store_context", machine.store_context.addr),
-            ("runtime_limits", machine.store_context.addr),
             ("builtin_functions", machine.builtins),
             ("epoch_ptr", machine.epoch),
             ("type_ids", region.base),
         ):
-            if name in vmctx.names:
+            if vmctx.has(name):
                 vmctx.set(name, value)
+        machine.publish_heap(vmctx)
 
     # -- imports ---------------------------------------------------------------------------------
 
@@ -156,7 +159,7 @@ class _Maker:
             case GlobalExtern():
                 entry = vmctx.inner("imported_globals", index)
                 self._fill(entry, {"from": given.storage, "vmctx": given.owner})
-                if "kind" in entry.names:
+                if entry.has("kind"):
                     kind = entry.inner("kind")
                     kind.set("tag", _GLOBAL_OF_INSTANCE if given.owner else _GLOBAL_OF_HOST)
                     kind.set("payload", given.index)
@@ -164,8 +167,8 @@ class _Maker:
     def _link_function(self, entry: StructView, given: FuncExtern) -> None:
         self._write_provider(given.func_ref)
         record = self.machine.read_func_ref(given.func_ref)
-        values = {"array_call": record.code, "wasm_call": record.code, "type_index": record.type_id}
-        self._fill(entry, {**values, "vmctx": record.vmctx})
+        values = dict.fromkeys(CALL_FIELDS, record.code)
+        self._fill(entry, {**values, "type_index": record.type_id, "vmctx": record.vmctx})
 
     def _write_provider(self, func_ref: Addr) -> None:
         """The exporter's record is needed now: written if it never was."""
@@ -178,7 +181,7 @@ class _Maker:
 
     def _fill(self, entry: StructView, values: Mapping[str, int]) -> None:
         for name, value in values.items():
-            if name in entry.names:
+            if entry.has(name):
                 entry.set(name, value)
 
     # -- definitions -----------------------------------------------------------------------------
@@ -198,7 +201,7 @@ class _Maker:
 
     def _make_table(self, i: int, definition: Addr, type_: TableType) -> None:
         machine, instance = self.machine, self.instance
-        size = machine.layouts.pointer_bytes if type_.elem.is_func else 4
+        size = machine.layouts.pointer_bytes if type_.elem.is_func else machine.layouts.reference_bytes
         declared = type_.limits.max if type_.limits.max is not None else _TABLE_RESERVE_ELEMENTS
         reserve = max(type_.limits.min, min(declared, machine.limits.max_table_elements))
         region = machine.space.map(
@@ -213,7 +216,9 @@ class _Maker:
         def resolve(func: int) -> Addr:
             return machine.func_ref(instance, func)
 
-        table = Table(machine.space, machine.layouts, definition, type_, region, instance.addr, i, lazy, resolve)
+        table = Table(
+            machine.space, machine.layouts, definition, type_, region, instance.addr, i, lazy, resolve, machine.gc
+        )  # fmt: skip
         machine.tables[definition] = table
         instance.tables += (table,)
 
@@ -234,7 +239,7 @@ class _Maker:
 
     @property
     def _memories_by_pointer(self) -> bool:
-        return "owned_memories" in self.instance.vmctx.names
+        return self.instance.vmctx.has("owned_memories")
 
     def _make_memory(self, i: int, definition: Addr, type_: MemoryType) -> None:
         machine = self.machine
@@ -262,7 +267,8 @@ class _Maker:
         for i, global_ in enumerate(self.module.defined_globals):
             storage = self._follow("global.defined", i)
             value = self._constant(global_.init)
-            self.machine.space.store(storage, global_width(self.machine, global_.type), value)
+            word = word_of_global(self.machine, global_.type, value)
+            self.machine.space.store(storage, global_width(self.machine, global_.type), word)
             type_ = GlobalType(self.instance.engine_type(global_.type.value), global_.type.mutable)
             made.append(GlobalExtern(storage, type_, self.instance.addr, i))
 
@@ -284,7 +290,7 @@ class _Maker:
             startup = vmctx.inner("startup_func_ref")
             code = machine.code_of(self.instance, len(self.module.func_type_indexes))
             type_id = machine.type_id(FuncType((), ()))
-            self._fill(startup, {"array_call": code, "wasm_call": code, "type_index": type_id, "vmctx": vmctx.addr})
+            self._fill(startup, {**dict.fromkeys(CALL_FIELDS, code), "type_index": type_id, "vmctx": vmctx.addr})
         segments = [(i, entry) for i, entry in enumerate(self.shape.runtime_data) if entry.kind != "image"]
         if segments:
             self._place_segments(segments)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Shape = Mapping[str, int]
 NO_SHAPE: Shape = {}
+
 
 _SCALARS = {"u8": 1, "u16": 2, "u32": 4, "i32": 4, "u64": 8, "i64": 8}
 _FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
@@ -126,10 +127,22 @@ class Layout:
     name: str
     size: int
     fields: Mapping[str, Placed]
+    role: str = ""  # what the newest releases call it
+    aliases: Mapping[str, str] = field(
+        default_factory=dict
+    )  # fields' newest names by which the era knows them otherwise
 
     def field(self, name: str) -> Placed:
-        """The field called `name`; a KeyError is a bug of the caller."""
-        return self.fields[name]
+        """The field called `name`, in the era or in the newest; a KeyError is a bug of the caller."""
+        return self.fields[self.aliases.get(name, name)]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field."""
+        return self.aliases.get(name, name) in self.fields
+
+    def field_role(self, name: str) -> str:
+        """What the newest releases call one of the era's fields."""
+        return next((role for role, own in self.aliases.items() if own == name), name)
 
     def codec(self, *names: str) -> Codec:
         """A codec for these scalar fields."""
@@ -178,7 +191,7 @@ class GcRules:
     shifted up by one with `i31_bit` set.
     """
 
-    header: str  # of every object, at its start
+    header: str  # of every object, at its start; one without `kind` is of a runtime that has host objects alone
     struct_header: str
     array_header: str
     exception_header: str
@@ -210,10 +223,21 @@ class Era:
     startup: bool  # has startup_func_ref and runtime_data sections
     builtins: tuple[str, ...]
     gc: GcRules
+    changed: str = ""  # what is new in it, in one line
+    names: Mapping[str, str] = field(
+        default_factory=dict
+    )  # structs, and fields as `struct.field`, by their names in the newest era
+    host_wasm_call: bool = False  # a host function's own VMFuncRef has its wasm_call from the start
+    lacks: frozenset[str] = frozenset()  # what a module may need that the layout cannot hold: see `vm.needs`
 
     @property
     def title(self) -> str:
         return f"{self.runtime} {self.first_version} to {self.last_version}"
+
+    @cached_property
+    def roles(self) -> Mapping[str, str]:
+        """Structs' names in the newest era, by those they have here."""
+        return {own: role for role, own in self.names.items() if "." not in role}
 
 
 class Layouts:
@@ -225,7 +249,8 @@ class Layouts:
         self._shaped: dict[tuple[str, int], tuple[Shape, Layout]] = {}  # by the shape's identity
 
     def struct(self, name: str, shape: Shape = NO_SHAPE) -> Layout:
-        """The layout of struct `name`; only structs with arrays by shape need one."""
+        """The layout of struct `name`, in the era or in the newest; only structs with arrays by shape need one."""
+        name = self.era.names.get(name, name)
         if shape:
             key = (name, id(shape))
             if key not in self._shaped:  # the shape is kept, so its identity is not given again
@@ -271,6 +296,11 @@ class Layouts:
     def _resolve(self, name: str, shape: Shape) -> Layout:
         return self.lay_out(name, self.era.structs[name], shape)
 
+    @cached_property
+    def reference_bytes(self) -> int:
+        """Bytes of a reference that is no funcref, in tables and globals."""
+        return self.size_of(self.era.gc.reference)
+
     def lay_out(self, name: str, struct: Struct, shape: Shape = NO_SHAPE) -> Layout:
         """The layout of a struct that is in no table, such as an object of the GC heap."""
         at = 0
@@ -289,7 +319,9 @@ class Layouts:
                 case Optional(flag, inner):
                     if shape.get(flag, 0):
                         at = self._place(inner, at, placed)
-        return Layout(name, at, placed)
+        role = self.era.roles.get(name, name)
+        own = {key.partition(".")[2]: field for key, field in self.era.names.items() if key.startswith(f"{role}.")}
+        return Layout(name, at, placed, role, own)
 
     def _place(self, item: Field, at: int, placed: dict[str, Placed]) -> int:
         placed[item.name] = Placed(item.name, item.type, at, self.size_of(item.type), None, item.doc)
@@ -370,6 +402,6 @@ class StructView:
                 else:
                     yield Row(path, at, at - self.addr, f.stride, f.type, f.doc)
 
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.layout.fields)
+    def has(self, name: str) -> bool:
+        """Whether the struct has such a field in this era."""
+        return self.layout.has(name)

@@ -28,6 +28,7 @@ from vm.threads import GuestThread
 from vm.types import SLOT_BYTES, Addr, FuncType, RefType, Tick, total_slots
 
 _CODE_RESERVE_BYTES = 1 << 28
+CALL_FIELDS = ("array_call", "wasm_call", "native_call")  # of a VMFuncRef, as the newest eras call them
 
 
 class Continuation(NamedTuple):
@@ -113,11 +114,13 @@ class Machine:
         self.pause_requested: Callable[[], bool] = lambda: False
         self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex
         self.matching = Matching(self.types)
-        self._func_ref_codec = self.layouts.struct("VMFuncRef").codec("array_call", "wasm_call", "type_index", "vmctx")
+        func_ref = self.layouts.struct("VMFuncRef")
+        self.call_fields = tuple({func_ref.field(name).name: name for name in CALL_FIELDS if func_ref.has(name)})
+        self._func_ref_codec = func_ref.codec(*self.call_fields, "type_index", "vmctx")
         self._code_codec = self.layouts.struct("CodeRecord").codec("vmctx", "func", "kind")
         self._code_count = 0
         self._map_own_regions()
-        self.gc = GcHeap(self.space, self.layouts, self.types, self.state, self.store_context)
+        self.gc = GcHeap(self.space, self.layouts, self.types, self.state, self._heap_definitions)
 
     # -- regions ---------------------------------------------------------------------------------
 
@@ -174,6 +177,18 @@ class Machine:
         view.set("stack_limit", (1 << self.layouts.pointer_bytes * 8) - 1)  # as at rest: no limit
         self.epoch = self.space.map(RegionKind.STORE, "epoch counter", SLOT_BYTES).base
         return view
+
+    def _heap_definitions(self) -> Iterator[Addr]:
+        """Where it stands where the GC heap lies: in the store context, or in every VMContext."""
+        if self.store_context.has("gc_heap"):
+            yield self.store_context.at("gc_heap")
+        elif "gc_heap" in self.layouts.era.paths:
+            yield from (instance.vmctx.at("gc_heap_base") for instance in self.instances)
+
+    def publish_heap(self, vmctx: StructView) -> None:
+        """Tells an instance under way where the GC heap lies, in eras in which each of them knows."""
+        if vmctx.has("gc_heap_base"):
+            self.gc.publish(vmctx.at("gc_heap_base"))
 
     def _builtins(self) -> Addr:
         names = self.layouts.era.builtins
@@ -239,15 +254,18 @@ class Machine:
     def _write_func_ref(self, at: Addr, record: FuncRef) -> None:
         if self.read_func_ref(at) != record:
             view = self.view("VMFuncRef", at)
-            view.set("array_call", record.code)
-            view.set("wasm_call", record.code)
+            for name in self.call_fields:
+                view.set(name, record.code)
             view.set("type_index", record.type_id)
             view.set("vmctx", record.vmctx)
 
     def read_import(self, instance: Instance, func: int) -> FuncRef:
         """What an imported function's VMFunctionImport says."""
         entry = instance.import_record(func)
-        return FuncRef(Addr(entry.get("wasm_call")), entry.get("type_index"), Addr(entry.get("vmctx")))
+        code = Addr(entry.get("wasm_call"))
+        type_id = entry.get("type_index") if entry.has("type_index") else self.type_id_of_code(code)
+        assert type_id is not None, "an import's call word is always code"
+        return FuncRef(code, type_id, Addr(entry.get("vmctx")))
 
     def code_of(self, instance: Instance, func: int) -> Addr:
         """The code address of a function defined in an instance."""
@@ -256,8 +274,20 @@ class Machine:
     def read_func_ref(self, at: Addr) -> FuncRef:
         """A VMFuncRef's words. Raises MemoryFault."""
         size = self.layouts.struct("VMFuncRef").size
-        array, wasm, type_id, vmctx = self._func_ref_codec.unpack_from(self.space.read(at, size), 0)
-        return FuncRef(Addr(wasm or array), type_id, Addr(vmctx))
+        *calls, type_id, vmctx = self._func_ref_codec.unpack_from(self.space.read(at, size), 0)
+        return FuncRef(Addr(next(filter(None, calls), 0)), type_id, Addr(vmctx))
+
+    def type_id_of_code(self, code: int) -> int | None:
+        """The engine-wide type id of what a call word may lead to; None: nothing that may be called."""
+        found = self.code_at(code)
+        if found is None:
+            return None
+        if found.kind is CodeKind.HOST:
+            return self.type_id(self.hosts[found.func].type)
+        owner = self.instance_at(found.vmctx)
+        if found.kind is not CodeKind.WASM or owner is None or owner.is_imported(found.func):
+            return None
+        return owner.func_type_id(found.func)
 
     def define_host(self, function: HostFunction) -> FuncExtern:
         """Makes a host function known to the store: a context of its own and a funcref in it."""
@@ -266,7 +296,12 @@ class Machine:
         context = self.view("VMArrayCallHostFuncContext", region.base)
         context.set_raw("magic", self.layouts.era.magics["array_call_host_func"].encode())
         func_ref = context.inner("func_ref")
-        func_ref.set("array_call", self.add_code(region.base, len(self.hosts), CodeKind.HOST))
+        code = self.add_code(region.base, len(self.hosts), CodeKind.HOST)
+        for name in self.call_fields:
+            if name != "wasm_call" or self.layouts.era.host_wasm_call:
+                func_ref.set(name, code)
+        if context.has("host_func"):
+            context.set("host_func", code)
         func_ref.set("type_index", self.type_id(function.type))
         func_ref.set("vmctx", region.base)
         self.hosts.append(function)

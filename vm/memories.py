@@ -31,7 +31,7 @@ class LinearMemory:
 
     def __post_init__(self) -> None:
         place = self.layouts.field("VMMemoryDefinition", "current_length")
-        self.length_word = self.space.words(place.at(self.definition), 1)  # live: always the present bound
+        self.length_word = self.space.words(place.at(self.definition), 1, place.size)  # live: always the present bound
 
     @property
     def size_bytes(self) -> int:

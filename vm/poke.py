@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from vm.errors import MemoryFault, UserError
-from vm.funcrefs import FuncRefPlace, find_func_ref, type_of_code
-from vm.globals import global_width
+from vm.funcrefs import FuncRefPlace, find_func_ref
+from vm.globals import global_width, is_heap_reference
 from vm.instance import GlobalExtern, Instance
 from vm.journal import Edit
 from vm.layout import Layout, Layouts
@@ -137,7 +137,7 @@ def _element(machine: Machine, region: Region, addr: int, data: bytes) -> Resolv
         raise refused(f"element {index} is past the table's end", f"it has {table.size} elements")
     word, encoding = int.from_bytes(data, "little"), machine.layouts.era.funcref
     if not table.is_func:
-        return _reference(machine, table.type.elem, word)
+        return _reference(machine, table.type.elem, machine.gc.slot_of(word))
     if encoding.is_lazy(word):
         return ()
     target = encoding.decode(word)
@@ -223,7 +223,7 @@ def _field_at(layouts: Layouts, layout: Layout, base: int, addr: int, prefix: st
         at = placed.at(base, index)
         if placed.type in layouts.era.structs:
             return _field_at(layouts, layouts.struct(placed.type), at, addr, path + ".")
-        return _Field(layout.name, placed.name, placed.type, path, base, at, placed.stride)
+        return _Field(layout.role, layout.field_role(placed.name), placed.type, path, base, at, placed.stride)
     return None
 
 
@@ -265,7 +265,9 @@ def _global(machine: Machine, instance: Instance, found: _Field, addr: int, data
     if addr != found.base or len(data) != width:
         raise refused(f"a global of type {extern.type.value} is written whole: {width} bytes")
     if isinstance(extern.type.value, RefType):
-        return _reference(machine, extern.type.value, int.from_bytes(data, "little"))
+        word = int.from_bytes(data, "little")
+        slot = machine.gc.slot_of(word) if is_heap_reference(extern.type.value) else word
+        return _reference(machine, extern.type.value, slot)
     return ()
 
 
@@ -290,11 +292,12 @@ def _function_field(machine: Machine, found: _Field, value: int) -> None:
     if found.path.startswith("startup_func_ref"):
         raise refused("start-up code is not called again")
     view = machine.view(found.struct, Addr(found.base))
-    code, type_id = machine.code_at(view.get("wasm_call")), view.get("type_index")
-    if code is None or type_of_code(machine, view.get("wasm_call")) is None:
+    code, found_id = machine.code_at(view.get("wasm_call")), machine.type_id_of_code(view.get("wasm_call"))
+    if code is None or found_id is None:
         raise refused("this VMFuncRef was never written", "it is when something takes the function's reference")
     match found.name:
-        case "array_call" | "wasm_call":
+        case "array_call" | "wasm_call" | "native_call":
+            type_id = view.get("type_index") if view.has("type_index") else found_id
             _check_code(machine, value, type_id)
         case "type_index":
             raise refused("the type id must stay that of the code")
@@ -304,7 +307,7 @@ def _function_field(machine: Machine, found: _Field, value: int) -> None:
 
 
 def _check_code(machine: Machine, value: int, type_id: int) -> None:
-    found = type_of_code(machine, value)
+    found = machine.type_id_of_code(value)
     if found is None:
         raise refused(f"{value:#x} is no function's code")
     if found != type_id:

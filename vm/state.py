@@ -46,7 +46,7 @@ def _parts(machine: Machine) -> Iterator[bytes]:
         for i in range(table.size):
             element = table.peek(i)
             yield element.state.encode() + _pointer(machine, element.target if table.is_func else 0)
-            yield b"" if table.is_func else str(element.word).encode()
+            yield b"" if table.is_func else str(element.target).encode()
     for region in machine.space.regions():
         if region.kind in _RAW_REGIONS:
             yield bytes(region.view[: region.size])
@@ -69,12 +69,14 @@ def _struct(machine: Machine, view: StructView) -> Iterator[bytes]:
 
 
 def _instance(machine: Machine, instance: Instance) -> Iterator[bytes]:
-    funcref_globals = {
-        g.storage for g in instance.globals if isinstance(g.type.value, RefType) and g.type.value.is_func
+    pointers = {
+        g.storage
+        for g in instance.globals
+        if isinstance(g.type.value, RefType) and (g.type.value.is_func or machine.gc.by_address)
     }
     for row in instance.vmctx.rows():
         value = machine.space.read(row.addr, row.size)
-        if row.type.startswith("ptr<") or row.addr in funcref_globals:
+        if row.type.startswith("ptr<") or row.addr in pointers:
             yield _pointer(machine, int.from_bytes(value[: machine.layouts.pointer_bytes], "little"))
         else:
             yield value

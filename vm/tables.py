@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vm.errors import Trap, TrapKind
+from vm.gc_heap import GcHeap
 from vm.layout import Layouts
 from vm.memory import AddressSpace, Region
 from vm.types import Addr, NumType, TableType
@@ -37,12 +38,13 @@ class Table:
     index: int  # among the owner's own tables
     lazy: tuple[int | None, ...]  # what unresolved elements stand for: functions of the owner
     resolve: Callable[[int], Addr]  # the owner's VMFuncRef of a function, written when first needed
+    heap: GcHeap  # what references that are no funcrefs lead into
 
     def __post_init__(self) -> None:
         place = self.layouts.field("VMTableDefinition", "current_elements")
-        self.length_word = self.space.words(place.at(self.definition), 1)  # live: always the present bound
+        self.length_word = self.space.words(place.at(self.definition), 1, place.size)  # live: always the present bound
         self.is_func = self.type.elem.is_func
-        self.element_bytes = self.layouts.pointer_bytes if self.is_func else 4
+        self.element_bytes = self.layouts.pointer_bytes if self.is_func else self.layouts.reference_bytes
         usable = len(self.region.view) // self.element_bytes * self.element_bytes
         self.words = self.region.view[:usable].cast("Q" if self.element_bytes == 8 else "I")
 
@@ -60,7 +62,7 @@ class Table:
         """Element `i` without resolving it."""
         word = self.words[i]
         if not self.is_func:
-            return Element(word, "ref" if word else "null", word, None)
+            return Element(word, "ref" if word else "null", self.heap.slot_of(word), None)
         if self.layouts.era.funcref.is_lazy(word):
             return Element(word, "lazy", 0, self.lazy[i] if i < len(self.lazy) else None)
         target = self.layouts.era.funcref.decode(word)
@@ -70,7 +72,7 @@ class Table:
         """Element `i` as a frame's slot, resolving it first. The index was checked."""
         word = self.words[i]
         if not self.is_func:
-            return word
+            return self.heap.slot_of(word)
         encoding = self.layouts.era.funcref
         if encoding.is_lazy(word):
             func = self.lazy[i] if i < len(self.lazy) else None
@@ -91,7 +93,7 @@ class Table:
 
     def word_of(self, slot: int) -> int:
         """A slot in the era's encoding."""
-        return self.layouts.era.funcref.encode(slot) if self.is_func else slot
+        return self.layouts.era.funcref.encode(slot) if self.is_func else self.heap.word_of(slot)
 
     def check(self, i: int, count: int) -> None:
         """Raises the out-of-bounds trap unless elements [i, i + count) exist."""

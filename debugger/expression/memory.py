@@ -239,7 +239,7 @@ class TypedMemory:
 
     def member(self, view: StructView, name: str) -> Value:
         """A field of a struct. Raises UserError."""
-        if name not in view.layout.fields:
+        if not view.has(name):
             known = ", ".join(view.layout.fields)
             raise UserError(f"{view.layout.name} has no field {name!r}", f"it has {known}")
         placed = view.layout.field(name)

@@ -9,6 +9,7 @@ from debugger.scratch import BOUNDARY
 from debugger.wast.runner import Action, Failure, Reached, Runner
 from debugger.wast.script import Script, read_script
 from vm.errors import UserError
+from vm.layout import Era
 from vm.machine import Machine
 from vm.module import ValidModule
 from vm.stop import StopKind
@@ -27,9 +28,9 @@ def script_at(path: Path) -> Script:
     return read_script(text, path.name)
 
 
-def action_at(script: Script, line: int, canonical_nan: bool = False) -> tuple[Runner, Action]:
+def action_at(script: Script, line: int, canonical_nan: bool = False, era: Era | None = None) -> tuple[Runner, Action]:
     """A store in which everything before the command at a line was done, and its action. Raises UserError."""
-    runner = Runner(script, stop_line=line, canonical_nan=canonical_nan)
+    runner = Runner(script, stop_line=line, canonical_nan=canonical_nan, era=era)
     try:
         runner.run()
     except Reached as reached:
@@ -37,24 +38,26 @@ def action_at(script: Script, line: int, canonical_nan: bool = False) -> tuple[R
     raise UserError(f"{script.name}:{line}: there is no action to stop in", "name the line of an assertion that calls")
 
 
-def program_at(path: Path, line: int, inside: bool, canonical_nan: bool = False) -> Program:
+def program_at(
+    path: Path, line: int, inside: bool, canonical_nan: bool = False, era: Era | None = None
+) -> Program:  # fmt: skip
     """The action of the command at a line; `inside`: stopped at its trap, or before its last instruction."""
     script = script_at(path)
 
     def launch(world: World) -> Launched:
-        runner, action = action_at(script, line, canonical_nan)
+        runner, action = action_at(script, line, canonical_nan, era)
         return _launched(runner.machine, action)
 
-    runner, action = action_at(script, line, canonical_nan)
+    runner, action = action_at(script, line, canonical_nan, era)
     module = action.instance.module
     stop_tick = _last_tick(runner, action) if inside else 0
     return Program(Loaded(path, ValidModule(module), None), launch, stop_tick)
 
 
-def first_failure(path: Path, canonical_nan: bool = False) -> Failure:
+def first_failure(path: Path, canonical_nan: bool = False, era: Era | None = None) -> Failure:
     """The first failure of a script. Raises UserError when there is none."""
     script = script_at(path)
-    failures = Runner(script, canonical_nan=canonical_nan).run().failures
+    failures = Runner(script, canonical_nan=canonical_nan, era=era).run().failures
     if not failures:
         raise UserError(f"{path.name} passes: there is nothing to debug", "--line N stops in any assertion's action")
     return failures[0]

@@ -22,6 +22,7 @@ from vm.globals import read_global
 from vm.host import HostFunction
 from vm.instance import Extern, GlobalExtern, Instance
 from vm.instantiate import instantiate
+from vm.layout import Era
 from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
 from vm.module import ValidModule
@@ -97,9 +98,10 @@ class Runner:
         *,
         canonical_nan: bool = False,
         make_executor: MakeExecutor = REFERENCE,
+        era: Era | None = None,
     ) -> None:
         self.script, self.max_ticks, self.stop_line = script, max_ticks, stop_line
-        self.machine = Machine(limits=LIMITS)
+        self.machine = Machine(era, LIMITS)
         self.machine.canonical_nan = canonical_nan
         self.executor = make_executor(self.machine)
         self.tally = Tally()

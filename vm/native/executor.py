@@ -93,7 +93,6 @@ class NativeExecutor:
     def _set_constants(self) -> None:
         words, machine = self._words, self.machine
         words[_CODE_BASE], words[_BY_CODE] = machine.code.base, self.code.by_code_address
-        words[_HEAP] = machine.store_context.inner("gc_heap").addr
 
     # -- the Executor protocol -------------------------------------------------------------------
 
@@ -176,6 +175,9 @@ class NativeExecutor:
             return
         words[_VMCTX] = instance.addr
         words[_FUNCS] = self.code.home(instance).address
+        if (path := self.machine.layouts.era.paths.get("gc_heap")) is not None:
+            space, counts = self.machine.space, instance.shape.counts
+            words[_HEAP] = self.machine.layouts.follow(space, path, instance.addr, 0, counts)
         if instance.memories:
             memory = instance.memories[0]
             words[_MEMORY], words[_CARDS] = memory.definition, cards_of(memory.region)

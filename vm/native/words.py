@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from vm.facts import Branch, FunctionFacts, Instr
 from vm.gc_layout import Part
-from vm.globals import global_width
+from vm.globals import global_width, is_heap_reference
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.memories import LinearMemory
@@ -24,7 +24,7 @@ from vm.native.emit.vector import LANES as VECTOR_LANES
 from vm.native.emit.vector import VALUES as VECTOR_VALUES
 from vm.native.emit.wide import HANDLERS as WIDE
 from vm.ops.table import OPS
-from vm.types import SLOT_BYTES, FuncType, NumType, slots, total_slots
+from vm.types import SLOT_BYTES, FuncType, NumType, ValType, slots, total_slots
 
 _U64 = (1 << 64) - 1
 _WAY = struct.Struct("<QIII4x")
@@ -214,6 +214,11 @@ def _memory_copy(at: At) -> Word:
     return Word("memory.copy", at.push - 3, at.push - 2, at.push - 1, at.scope.keep(to + frm))
 
 
+def _by_address(at: At, type_: ValType) -> bool:
+    """Whether a value stands in tables and globals as an address that frames do not hold: the runtime converts it."""
+    return at.scope.machine.gc.by_address and is_heap_reference(type_)
+
+
 def _global(at: At) -> tuple[str, int]:
     """The type that a global is moved as, and where its value lies."""
     extern = at.scope.instance.globals[at.imm()]
@@ -221,11 +226,15 @@ def _global(at: At) -> tuple[str, int]:
 
 
 def _global_get(at: At) -> Word:
+    if _by_address(at, at.scope.instance.globals[at.imm()].type.value):
+        return RUNTIME
     type_, storage = _global(at)
     return Word(f"global.get.{type_}", at.push, imm=storage)
 
 
 def _global_set(at: At) -> Word:
+    if _by_address(at, at.scope.instance.globals[at.imm()].type.value):
+        return RUNTIME
     type_, storage = _global(at)
     region, offset = at.scope.machine.space.locate(storage, 1)
     card = cards_of(region) + offset // CARD_BYTES
@@ -371,11 +380,15 @@ def _table(at: At) -> tuple[str, int]:
 
 
 def _table_get(at: At) -> Word:
+    if _by_address(at, at.scope.instance.tables[at.imm()].type.elem):
+        return RUNTIME
     end, record = _table(at)
     return Word("table.get" + end, at.push - 1, at.push - 1, imm=record)
 
 
 def _table_set(at: At) -> Word:
+    if _by_address(at, at.scope.instance.tables[at.imm()].type.elem):
+        return RUNTIME
     end, record = _table(at)
     return Word("table.set" + end, 0, at.push - 2, at.push - 1, record)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vm.errors import Trap, TrapKind
-from vm.globals import global_width
+from vm.globals import global_width, is_heap_reference
 from vm.memory import CARD_BYTES
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.types import SLOT_BYTES, slots
@@ -53,7 +53,15 @@ def _storage(site: Site) -> tuple[memoryview, memoryview, int]:
 def global_get(site: Site) -> Step:
     """[] → [global]"""
     view, _, _ = _storage(site)
-    to, after = site.push, site.next
+    to, after, heap = site.push, site.next, site.links.machine.gc
+    if heap.by_address and is_heap_reference(site.instance.globals[site.imm()].type.value):
+
+        def address(q: Slots, d: Floats, f: Floats) -> int:
+            q[to] = heap.slot_of(view[0])
+            return after
+
+        return address
+
     if len(view) > 1:
         end = to + len(view)
 
@@ -73,7 +81,16 @@ def global_get(site: Site) -> Step:
 def global_set(site: Site) -> Step:
     """[a] → []"""
     view, cards, card = _storage(site)
-    frm, after = site.push - len(view), site.next
+    frm, after, heap = site.push - len(view), site.next, site.links.machine.gc
+    if heap.by_address and is_heap_reference(site.instance.globals[site.imm()].type.value):
+
+        def address(q: Slots, d: Floats, f: Floats) -> int:
+            view[0] = heap.word_of(q[frm])
+            cards[card] = 1
+            return after
+
+        return address
+
     if len(view) > 1:
         end = site.push
 
