@@ -11,7 +11,7 @@ from vm.layout import Era
 def add_runtime_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """The option; without it the newest layout is taken."""
     parser.add_argument("--runtime", metavar="NAME@VERSION",
-                        help="lay the structures out as this release does: wasmtime@36 (default: the newest)")  # fmt: skip
+                        help="lay structures out as this release does: wasmtime@36 (default: newest)")  # fmt: skip
 
 
 def era_from(args: argparse.Namespace) -> Era | None:

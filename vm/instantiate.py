@@ -69,6 +69,7 @@ class _Maker:
         self._define_tags()
         self._fill_runtime_data()
         self.machine.instances.append(instance)
+        self.machine.publish_heap(instance.vmctx)
         self._initialise()
         instance.record.set("state", 1)
         return instance
@@ -126,7 +127,6 @@ class _Maker:
         ):
             if vmctx.has(name):
                 vmctx.set(name, value)
-        machine.publish_heap(vmctx)
 
     # -- imports ---------------------------------------------------------------------------------
 

@@ -186,7 +186,7 @@ class Machine:
             yield from (instance.vmctx.at("gc_heap_base") for instance in self.instances)
 
     def publish_heap(self, vmctx: StructView) -> None:
-        """Tells an instance under way where the GC heap lies, in eras in which each of them knows."""
+        """Tells a new instance where the GC heap lies, in eras in which each of them knows."""
         if vmctx.has("gc_heap_base"):
             self.gc.publish(vmctx.at("gc_heap_base"))
 

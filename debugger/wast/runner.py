@@ -13,7 +13,7 @@ from debugger.executors import REFERENCE, MakeExecutor
 from debugger.provide import runtime_functions
 from debugger.wast.node import Node
 from debugger.wast.script import Script, module_bytes, string_bytes, words_of
-from debugger.wast.spectest import SPECTEST_HOSTS, SPECTEST_MODULE
+from debugger.wast.spectest import SPECTEST_HOSTS, spectest_module
 from debugger.wast.values import argument, expected_text, matches
 from vm.branch_hints import check
 from vm.decode import decode
@@ -150,7 +150,7 @@ class ScriptThread:
     def provide_spectest(self) -> None:
         """The host module that scripts import from."""
         self.registered |= {(f.module, f.name): f for f in (*SPECTEST_HOSTS, *runtime_functions())}
-        valid = validate(decode(assemble(SPECTEST_MODULE, "spectest")))
+        valid = validate(decode(assemble(spectest_module(self.machine.layouts.era), "spectest")))
         self._register("spectest", instantiate(self.machine, valid, self.provider))
 
     def advance(self) -> bool:
