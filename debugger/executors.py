@@ -21,7 +21,7 @@ from vm.machine import Machine
 from vm.module import Module
 from vm.ops.row import Has
 from vm.reference.executor import ReferenceExecutor
-from vm.stop import Executor, Site, Stop
+from vm.stop import NO_HOOKS, Executor, Hooks, Site, Stop
 
 if TYPE_CHECKING:
     from vm.native.build import Handlers
@@ -90,11 +90,13 @@ class WhenRun:
         self._make = make
         self._made: Executor | None = None
 
-    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+    def run(
+        self, budget: int | None, sites: Set[Site] = frozenset(), hooks: Hooks = NO_HOOKS, *, over_site: bool = True
+    ) -> Stop:
         """See `vm.stop.Executor`."""
         if self._made is None:
             self._made = self._make()
-        return self._made.run(budget, sites)
+        return self._made.run(budget, sites, hooks, over_site=over_site)
 
 
 @cache

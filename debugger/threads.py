@@ -15,7 +15,7 @@ from vm.host import THREAD_SPAWN
 from vm.journal import Switch
 from vm.machine import Machine, ThreadState
 from vm.spawning import go_on
-from vm.stop import Executor, Site, Stop, StopKind
+from vm.stop import NO_HOOKS, Executor, Hooks, Site, Stop, StopKind
 from vm.threads import GuestThread, time_out, virtual_ns, waiters
 
 DEFAULT_QUANTUM_TICKS = 10_000
@@ -41,7 +41,9 @@ class Scheduler:
 
     # -- the Executor protocol -------------------------------------------------------------------
 
-    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+    def run(
+        self, budget: int | None, sites: Set[Site] = frozenset(), hooks: Hooks = NO_HOOKS, *, over_site: bool = True
+    ) -> Stop:
         """Runs until something stops any thread, which is then the current one."""
         machine, fresh, instances = self.machine, True, len(self.machine.instances)
         while budget is None or budget > 0:
@@ -49,10 +51,8 @@ class Scheduler:
                 return Stop(StopKind.BUDGET)
             if not fresh and machine.pause_requested():
                 return Stop(StopKind.PAUSED)
-            if not fresh and self._here() in sites:  # the executor runs its first instruction whatever stands there
-                return Stop(StopKind.SITE)
             before = machine.tick
-            stop = self.executor.run(self._share(budget), sites)
+            stop = self.executor.run(self._share(budget), sites, hooks, over_site=fresh and over_site)
             if budget is not None:
                 budget -= machine.tick - before
             fresh = False
@@ -80,12 +80,6 @@ class Scheduler:
     def _may_spawn(self) -> bool:
         """Whether a second thread may come: turns are counted from the first instruction on."""
         return any(host.label == THREAD_SPAWN for host in self.machine.hosts)
-
-    def _here(self) -> Site | None:
-        if not self.machine.control.depth:
-            return None
-        record = self.machine.control.top
-        return Site(record.vmctx, record.func, record.pc)
 
     @property
     def _sharing(self) -> bool:

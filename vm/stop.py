@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
 from vm.errors import Trap
 from vm.host import Until
-from vm.types import Addr
+from vm.types import Addr, Tick
 
 
 class StopKind(Enum):
@@ -17,19 +17,13 @@ class StopKind(Enum):
 
     BUDGET = auto()  # the given number of ticks was retired
     SITE = auto()  # about to run an instruction, or a host function, that a site names
+    WATCH = auto()  # an instruction, or a host function, has touched watched bytes
     PAUSED = auto()  # a pause was asked for
     TRAP = auto()  # the guest trapped; the trapping instruction did not retire
     BLOCKED = auto()  # a host call has nothing to answer yet
     WAITING = auto()  # memory.atomic.wait: until another thread notifies, or its time is over
     EXIT = auto()  # the guest ended itself
     FINISHED = auto()  # the outermost call returned
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    kind: StopKind
-    trap: Trap | None = None
-    until: Until | None = None
 
 
 class Site(NamedTuple):
@@ -40,12 +34,83 @@ class Site(NamedTuple):
     pc: int
 
 
+class Access(NamedTuple):
+    """Bytes in native memory that an instruction reads, writes, or both."""
+
+    start: Addr
+    size: int
+    reads: bool
+    writes: bool
+
+
+class Watch(NamedTuple):
+    """Bytes in native memory, and which accesses to them stop a run, after the instruction that did it.
+
+    Of a host function only what it has changed is seen.
+    """
+
+    start: Addr
+    size: int
+    reads: bool
+    writes: bool
+
+    def sees(self, access: Access) -> bool:
+        """Whether an access is one to stop after."""
+        apart = access.start >= self.start + self.size or access.start + access.size <= self.start
+        return not apart and ((self.reads and access.reads) or (self.writes and access.writes))
+
+
+@dataclass(slots=True)
+class Note:
+    """Sites and watches that were met while a run goes on: they are counted. The `stop_at`-th stops all the same."""
+
+    stop_at: int | None = None
+    hits: int = 0
+    last_tick: Tick | None = None  # at which the instruction of the last one began
+
+    def goes_on(self, tick: Tick) -> bool:
+        """Counts one; whether the run goes on."""
+        self.hits += 1
+        self.last_tick = tick
+        return self.hits != self.stop_at
+
+
+Guard = Callable[[memoryview], bool]  # says by the slots of its frame (u64) whether a site stops
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What else a run looks at: sites with a guard stop only where it says so."""
+
+    guards: Mapping[Site, Guard] = field(default_factory=dict)
+    watches: tuple[Watch, ...] = ()
+    note: Note | None = None
+
+
+NO_HOOKS = Hooks()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    kind: StopKind
+    trap: Trap | None = None
+    until: Until | None = None
+    access: Access | None = None  # what a watch has seen
+
+
 class Executor(Protocol):
     """Runs the machine as it lies in memory and leaves it complete there."""
 
-    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+    def run(
+        self,
+        budget: int | None,
+        sites: Set[Site] = frozenset(),
+        hooks: Hooks = NO_HOOKS,
+        *,
+        over_site: bool = True,
+    ) -> Stop:
         """Runs until something stops it. `budget` is in ticks, None: no bound.
 
-        The first instruction is run even when a site names it: going on from a stop makes progress.
+        `over_site`: the first instruction is run even when a site names it, so that going on makes progress.
         """
         ...

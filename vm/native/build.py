@@ -11,10 +11,11 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from vm.native.emit.table import FAMILIES, FAMILY_OF, INTRINSICS
+from vm.native.emit.watched import SEEN
 from vm.native.ir import CONVENTION, PARAMETERS, Code, symbol
 from vm.native.shapes import EraShape
 
-_LEAVES = ("leave.fuel", "leave.runtime", "leave.site")
+_LEAVES = ("leave.fuel", "leave.runtime", "leave.site", "leave.watch")
 
 
 class ObjectStore(Protocol):
@@ -53,21 +54,24 @@ def source(family: str, era: EraShape) -> str:
         parts.append(_enter(era))
     else:
         parts += [f"declare {CONVENTION} void {symbol(n)}({PARAMETERS})" for n in _LEAVES]
+    if "@seen(" in "".join(parts):
+        parts.append(SEEN)
     return "\n".join(parts)
 
 
 def _enter(era: EraShape) -> str:
-    """How the driver runs the word at `pc`: with the handler that the context names."""
+    """How the driver runs the word at `pc`."""
     c = Code(era)
+    pc = c.context("pc", "ptr")
     memory = c.context("memory", "ptr")
     bits = f"i{8 * era.memory_length_bytes}"
     length = c.widen(c.word(bits, memory, era.memory_length), bits)
     registers = ", ".join((
-        f"ptr {c.context('pc', 'ptr')}", f"ptr {c.context('fp', 'ptr')}", f"i64 {c.context('fuel')}",
+        f"ptr {pc}", f"ptr {c.context('fp', 'ptr')}", f"i64 {c.context('fuel')}",
         f"ptr {c.word('ptr', memory, era.memory_base)}", f"i64 {length}", f"ptr {c.context('cards', 'ptr')}",
         "ptr %ctx",
     ))  # fmt: skip
-    c.do(f"call {CONVENTION} void {c.context('handler', 'ptr')}({registers})")
+    c.do(f"call {CONVENTION} void {c.load('ptr', pc, 8)}({registers})")
     c.do("ret void")
     body = "\n".join(c.lines)
     return f"define void @enter(ptr %ctx) nounwind {{\n{body}\n}}\n"
@@ -118,8 +122,9 @@ class Handlers:
             found = self._addresses[name]
         return found
 
-    def __contains__(self, name: str) -> bool:
-        return name in FAMILY_OF
+    def is_made(self, name: str) -> bool:
+        """Whether a handler is there already: no word has one that is not."""
+        return name in self._addresses
 
     def _load(self, family: str) -> None:
         text = source(family, self.era)

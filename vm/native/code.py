@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.native.build import Handlers
+from vm.native.emit.watched import asking
 from vm.native.flow import Flow, Pending, flow
 from vm.native.shapes import (
     AT_CODE,
@@ -22,6 +23,8 @@ from vm.native.shapes import (
     AT_ZERO_FROM,
     AT_ZERO_TO,
     FUNC_BYTES,
+    PLAIN_BYTES,
+    SINGLE_BYTES,
     WORD_BYTES,
 )
 from vm.native.words import At, Scope, Word, address_of, word
@@ -29,8 +32,6 @@ from vm.types import SLOT_BYTES, Addr
 
 _POINTER_BYTES = 8
 _FORK = struct.Struct("<QQ16x")
-_SINGLE_BYTES = 2 * WORD_BYTES  # an instruction that stands alone, and the word after it
-
 Buffer = ctypes.Array[ctypes.c_char]
 
 
@@ -61,9 +62,6 @@ class Function:
     kept: list[Buffer] = field(repr=False)
     _singles: Buffer | None = None
 
-    def __post_init__(self) -> None:
-        self.quads = memoryview(self.buffer).cast("B").cast("Q")  # what lies in the code, eight bytes at a time
-
     def block_at(self, index: int) -> int | None:
         """The address of the block that begins at an instruction."""
         return self.base + self.heads[index] if index in self.ticks else None
@@ -76,12 +74,33 @@ class Function:
         """The address of an instruction that stands alone."""
         if self._singles is None:
             self._singles = self.make_singles()
-        return ctypes.addressof(self._singles) + index * _SINGLE_BYTES
+        return ctypes.addressof(self._singles) + index * SINGLE_BYTES
+
+    def plain(self, index: int) -> int:
+        """The same, where no site stands in front of it."""
+        return self.single(index) + PLAIN_BYTES
+
+    def has(self, pc: int) -> bool:
+        """Whether a word is one of this function's."""
+        singles = self._singles
+        if singles is not None and 0 <= pc - ctypes.addressof(singles) < len(singles):
+            return True
+        return 0 <= pc - self.base < len(self.buffer)
+
+    def swap(self, handlers: Mapping[int, int]) -> None:
+        """Puts other handlers in the place of some, by their addresses, wherever they stand."""
+        buffers = [self.buffer] if self._singles is None else [self.buffer, self._singles]
+        for buffer in buffers:
+            quads = memoryview(buffer).cast("B").cast("Q")
+            for at in range(0, len(quads), WORD_BYTES // _POINTER_BYTES):
+                other = handlers.get(quads[at])
+                if other is not None:
+                    quads[at] = other
 
     def first_of(self, block: int) -> int:
         """The first instruction of the block at an address, or of the one that stands alone there."""
         found = self.by_address.get(block - self.base)
-        return (block - self.single(0)) // _SINGLE_BYTES if found is None else found
+        return (block - self.single(0)) // SINGLE_BYTES if found is None else found
 
     def standing(self, pc: int) -> Standing:
         """Where native code stands when it leaves at a word."""
@@ -89,7 +108,7 @@ class Function:
         if 0 <= offset < len(self.buffer):
             number = offset // WORD_BYTES
             return Standing(self.indexes[number], self.not_retired[number], self.pending.get(number, ()))
-        return Standing((pc - self.single(0)) // _SINGLE_BYTES, 1, ())
+        return Standing((pc - self.single(0)) // SINGLE_BYTES, 1, ())
 
 
 @dataclass(eq=False)
@@ -106,6 +125,7 @@ class CodeCache:
 
     def __init__(self, machine: Machine, handlers: Handlers) -> None:
         self.machine, self._handlers = machine, handlers
+        self._asking: frozenset[str] = frozenset()  # handlers in whose place those stand that ask for watches
         self.functions: dict[tuple[Addr, int], Function] = {}
         self._homes: dict[Addr, Home] = {}
         self._stride = machine.layouts.struct("CodeRecord").size
@@ -147,16 +167,26 @@ class CodeCache:
         self._record(home, function, facts.frame_slots, (facts.param_slots, facts.num_local_slots))
         return function
 
+    def watch(self, names: frozenset[str]) -> None:
+        """Makes accesses by these handlers ask for watches, and no others."""
+        handlers = self._handlers
+        others = {handlers[asking(n)]: handlers[n] for n in self._asking - names}
+        others |= {handlers[n]: handlers[asking(n)] for n in names - self._asking if handlers.is_made(n)}
+        self._asking = names
+        if others:
+            for function in self.functions.values():
+                function.swap(others)
+
     def _singles(self, scope: Scope, base: int, heads: array[int]) -> Buffer:
         """A function's instructions one by one, each a block of its own; branches lead back to whole blocks."""
         instrs = scope.facts.instrs
-        buffer = ctypes.create_string_buffer(len(instrs) * _SINGLE_BYTES)
+        buffer = ctypes.create_string_buffer(len(instrs) * SINGLE_BYTES)
         at, parts = ctypes.addressof(buffer), []
         for i, instr in enumerate(instrs):
             data = self._pack(word(At(scope, instr, i)), 1, lambda index: base + heads[index], scope)
             if len(data) == WORD_BYTES:
-                data += Word("br").packed(self._handlers["br"], 0, at + (i + 1) * _SINGLE_BYTES)
-            parts.append(data)
+                data += Word("br").packed(self._handlers["br"], 0, at + (i + 1) * SINGLE_BYTES)
+            parts += [data, data]
         ctypes.memmove(at, b"".join(parts), len(buffer))
         return buffer
 
@@ -167,7 +197,8 @@ class CodeCache:
             imm = place(made.to)
         elif made.record is not None:
             imm = scope.keep(made.record(place))
-        data = made.packed(self._handlers[made.handler], ticks, imm)
+        name = asking(made.handler) if made.handler in self._asking else made.handler
+        data = made.packed(self._handlers[name], ticks, imm)
         return data if made.fork is None else data + _FORK.pack(*map(place, made.fork))
 
     def _record(self, home: Home, function: Function, frame_slots: int, zeroed: tuple[int, int]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from vm.accesses import TOUCHING
 from vm.control import Record
 from vm.errors import Trap
 from vm.facts import Instr
@@ -23,20 +24,21 @@ from vm.memories import PausedInBulk
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
 from vm.native.flow import Kind, Pending
-from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_TO_RUNTIME
-from vm.native.words import Word, cards_of
+from vm.native.hooking import Hooking
+from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH, PLAIN_BYTES
+from vm.native.words import cards_of
 from vm.ops.row import Has
 from vm.ops.table import OPS
 from vm.reference.executor import STATE_AFTER, ReferenceExecutor
 from vm.reference.step import Target
-from vm.stop import Site, Stop, StopKind
-from vm.types import SLOT_BYTES, Addr, total_slots
+from vm.stop import NO_HOOKS, Hooks, Site, Stop, StopKind
+from vm.types import SLOT_BYTES, Addr, Tick, total_slots
 
 _SLICE_TICKS = 3_000_000  # a pause request is looked for this often
 _WHY, _PC, _FP, _FUEL, _CONTROL = (FIELD[n] for n in ("why", "pc", "fp", "fuel", "control"))
 _LAST, _FIRST, _VALUES_END = (FIELD[n] for n in ("control_last", "control_first", "values_end"))
 _VMCTX, _FUNCS, _MEMORY, _CARDS = (FIELD[n] for n in ("vmctx", "funcs", "memory", "cards"))
-_CODE_BASE, _BY_CODE, _HANDLER = (FIELD[n] for n in ("code_base", "func_by_code", "handler"))
+_CODE_BASE, _BY_CODE = (FIELD[n] for n in ("code_base", "func_by_code"))
 _HEAP, _HEAP_CARDS = FIELD["heap"], FIELD["heap_cards"]
 
 # Rows whose step answers with the next instruction, whatever happens.
@@ -67,6 +69,7 @@ class Place:
     target: Target | None = None  # has the reference's steps, when the row has one that goes on within its function
     code_word: memoryview | None = None
     shift_bytes: int = 0
+    touches: bool = False  # it may do so to what is watched
 
 
 class NativeExecutor:
@@ -83,11 +86,7 @@ class NativeExecutor:
         self._no_memory = (ctypes.c_uint64 * 64)()  # a definition of length 0
         self._record_bytes = machine.layouts.struct("ControlRecord").size
         self._places: dict[int, Place] = {}  # by address of a word
-        self._sites: frozenset[Site] = frozenset()
-        self._host_sites: frozenset[Addr] = frozenset()  # contexts of host functions among their places
-        self._by_function: dict[tuple[Addr, int], list[int]] = {}
-        self._hooked: dict[Function, dict[int, bytes]] = {}  # handlers that a site stands in front of
-        self._diverted: dict[Function, dict[int, bytes]] = {}  # first words of the blocks that they are in
+        self.hooking = Hooking(machine, self.code, handlers, self._words)
         self._set_constants()
 
     def _set_constants(self) -> None:
@@ -96,18 +95,20 @@ class NativeExecutor:
 
     # -- the Executor protocol -------------------------------------------------------------------
 
-    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+    def run(
+        self, budget: int | None, sites: Set[Site] = frozenset(), hooks: Hooks = NO_HOOKS, *, over_site: bool = True
+    ) -> Stop:
         """Runs the ready (or blocked) thread until something stops it."""
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
-        self._patch(frozenset(sites))
+        self.hooking.use(frozenset(sites), hooks)
         first = True
         while budget is None or budget > 0:
             if not first and machine.pause_requested():
                 return Stop(StopKind.PAUSED)
             share = _SLICE_TICKS if budget is None else min(budget, _SLICE_TICKS)
             before = machine.tick
-            stop = self._slice(share, first, exact=share == budget)
+            stop = self._slice(share, first and over_site, exact=share == budget)
             if budget is not None:
                 budget -= machine.tick - before
             if stop.kind is not StopKind.BUDGET:
@@ -131,10 +132,11 @@ class NativeExecutor:
                 stop, left = self._serve(end)
                 if stop is None and not exact and self._words[_WHY] == LEFT_FUEL:
                     break
-            over_site = over_site and left == share  # the first instruction may only have been made able to run
+            over_site = False
             if machine.pause_requested():
                 break
         machine.tick = end - left
+        self.hooking.take_notes(Tick(end))
         stop = stop or Stop(StopKind.BUDGET)
         machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
@@ -157,11 +159,9 @@ class NativeExecutor:
         index = record.pc
         block, ticks = function.block_at(index), function.ticks.get(index, 0)
         if block is None or over_site or ticks > left:
-            block, ticks = function.single(index), 1
+            block, ticks = function.plain(index) if over_site else function.single(index), 1
         words[_PC], words[_FP], words[_FUEL] = block, record.base, left - ticks
         words[_CONTROL] = self._control_base + (machine.control.depth - 1) * self._record_bytes
-        hooked = self._hooked.get(function, {}).get(index) if over_site else None
-        words[_HANDLER] = int.from_bytes(hooked or ctypes.string_at(block, 8), "little")
         self._enter(self._context_address)
 
     def _use_heap(self) -> None:
@@ -192,7 +192,13 @@ class NativeExecutor:
         Answers with the stop, if it comes to one, and the ticks left; the stacks are complete in memory then.
         """
         words = self._words
-        while words[_WHY] == LEFT_TO_RUNTIME:
+        while True:
+            passes = words[_WHY] == LEFT_SITE and self._passes_site(end)
+            if passes and not self.machine.pause_requested():
+                self._again(words[_PC] + PLAIN_BYTES, words[_FUEL] + 1)
+                continue
+            if words[_WHY] != LEFT_TO_RUNTIME:
+                return self._left(end, passes)
             place = self._places.get(words[_PC]) or self._new_place(words[_PC])
             left = words[_FUEL] + place.not_retired
             if place.pending:
@@ -206,8 +212,11 @@ class NativeExecutor:
                 self._write_back(place.index)
                 return Stop(StopKind.PAUSED), left
             if after is None:
+                if self._translates_callee(place):
+                    self._again(place.function.plain(place.index), left)
+                    continue
                 self._write_back(place.index)
-                return self._slowly(place, end, left)
+                return self._delegate(end, left, over_site=True)
             left -= 1
             if isinstance(after, Settled):
                 self._write_back(place.index + 1)
@@ -215,31 +224,46 @@ class NativeExecutor:
             if not self._goes_on(place.function, after, left):
                 self._write_back(after)
                 return None, left
-        return self._left(end)
+
+    def _again(self, single: int, left: int) -> None:
+        """Native code goes on with an instruction that stands alone, of the frame that it left."""
+        self._words[_PC], self._words[_FUEL] = single, left - 1
+        self._enter(self._context_address)
+
+    def _passes_site(self, end: int) -> bool:
+        """Whether the guard of the site that was met does not want to stop, or it is only to be noted."""
+        words, hooking = self._words, self.hooking
+        guard = hooking.guard(words[_PC])
+        if guard is not None and not guard(self.reference.frame(words[_FP])[0]):
+            return True
+        return hooking.goes_on(Tick(end), Tick(end - words[_FUEL] - 1))
 
     def _goes_on(self, function: Function, index: int, left: int) -> bool:
         """Native code goes on with the block at an instruction, unless it may not."""
         ticks = function.ticks.get(index)
         if ticks is None or ticks > left or self.machine.pause_requested():
             return False
-        words, offset = self._words, function.heads[index]
+        words = self._words
         if not words[_HEAP_CARDS]:  # the heap comes with the first object
             self._use_heap()
-        words[_PC], words[_FUEL] = function.base + offset, left - ticks
-        words[_HANDLER] = function.quads[offset // 8]
+        words[_PC], words[_FUEL] = function.base + function.heads[index], left - ticks
         self._enter(self._context_address)
         return True
 
-    def _left(self, end: int) -> tuple[Stop | None, int]:
-        """Native code ran dry, or met a site."""
+    def _left(self, end: int, past_site: bool) -> tuple[Stop | None, int]:
+        """Native code ran dry, or met a site or a watch."""
         words = self._words
         function, pc, left = self._function_on_top(), words[_PC], words[_FUEL]
         if words[_WHY] == LEFT_FUEL:
             self._write_back(function.first_of(pc))
             return None, left
         standing = function.standing(pc)
+        left += standing.not_retired
+        self._write_pending(words[_FP], standing.pending)
         self._write_back(standing.index)
-        return Stop(StopKind.SITE), left + standing.not_retired
+        if past_site or words[_WHY] == LEFT_WATCH:
+            return self._delegate(end, left, over_site=True)
+        return Stop(StopKind.SITE), left
 
     def _function_on_top(self) -> Function:
         record = self.machine.control[self._depth()]
@@ -274,24 +298,26 @@ class NativeExecutor:
         facts = function.instance.facts(function.func)
         instr, targets = facts.instrs[standing.index], self.reference.targets
         known = (function, standing.index, standing.not_retired, standing.pending)
-        place = Place(*known)
+        place = Place(*known, touches=instr.op.name in TOUCHING)
         if instr.op.name in _STEPPED:
             target = targets.defined(function.instance, function.func)
-            if not target.steps:
+            if not target.plain:
                 targets.translate(target)
-            place = Place(*known, target=target)
+            place = replace(place, target=target)
         elif (callee := _imported_callee(function, instr)) is not None:
             params = total_slots(function.instance.module.func_type(callee).params)
             shift = (facts.num_local_slots + instr.height - params) * SLOT_BYTES
             word = targets.import_code_word(function.instance, callee)
-            place = Place(*known, code_word=word, shift_bytes=shift)
+            place = replace(place, code_word=word, shift_bytes=shift, touches=True)
         self._places[pc] = place
         return place
 
     def _do(self, place: Place, end: int, left: int) -> int | Settled | None:
         """Does an instruction and answers with the next one's index; None: it has to be done slowly."""
+        if place.touches and self.hooking.hooks.watches:
+            return None
         if place.target is not None:
-            step = place.target.patched.get(place.index) or place.target.steps[place.index]
+            step = place.target.plain[place.index]
             try:
                 return step(*self.reference.frame(self._words[_FP]))
             except CollectNeeded:
@@ -299,83 +325,44 @@ class NativeExecutor:
         if place.code_word is None:
             return None
         target = self.reference.targets.target_of(place.code_word[0])
-        if not target.is_host or target.vmctx in self._host_sites or self._words[_CONTROL] >= self._words[_LAST]:
+        if not target.is_host or target.vmctx in self.hooking.host_sites or self._words[_CONTROL] >= self._words[_LAST]:
             return None
         base, caller = Addr(self._words[_FP] + place.shift_bytes), place.function.instance
         outcome = self.reference.hosting.call(target.func, base, end - left, caller)
         return place.index + 1 if isinstance(outcome, Return) else Settled(target, base, outcome, caller)
 
-    def _slowly(self, place: Place, end: int, left: int) -> tuple[Stop | None, int]:
-        """Makes native code able to do an instruction, or has the reference do it."""
+    def _translates_callee(self, place: Place) -> bool:
+        """Makes native code able to do a call, if that is what it could not."""
         instance = place.function.instance
         instr = instance.facts(place.function.func).instrs[place.index]
         callee = instr.imm[0] if instr.op.name in ("call", "return_call") else None
-        if isinstance(callee, int) and not instance.is_imported(callee) and self._is_new(instance, callee):
-            self._function(instance, callee)
-            return None, left
-        return self._delegate(end, left, over_site=True)
+        if not isinstance(callee, int) or instance.is_imported(callee) or not self._is_new(instance, callee):
+            return False
+        self._function(instance, callee)
+        return True
 
     def _is_new(self, instance: Instance, func: int) -> bool:
         return (instance.addr, func) not in self.code.functions
 
     def _delegate(self, end: int, left: int, over_site: bool) -> tuple[Stop | None, int]:
         """One instruction by the reference executor."""
-        machine = self.machine
+        machine, hooking = self.machine, self.hooking
         machine.tick = end - left
-        record = machine.control.top
-        if not over_site and record.is_host and not record.pc and record.vmctx in self._host_sites:
-            return Stop(StopKind.SITE), left
-        stop = self.reference.run(1, self._sites)
+        hooking.take_notes(Tick(end))
+        over_site = over_site or bool(machine.bulk_done[0])  # it has begun
+        stop = self.reference.run(1, hooking.sites, hooking.hooks, over_site=over_site)
+        hooking.give_notes()
         left = end - machine.tick
         return (None if stop.kind is StopKind.BUDGET else stop), left
 
-    # -- translated functions and sites ----------------------------------------------------------
+    # -- translated functions --------------------------------------------------------------------
 
     def _function(self, instance: Instance, func: int) -> Function:
         found = self.code.functions.get((instance.addr, func))
         if found is None:
             found = self.code.translate(instance, func)
-            self._hook(found)
+            self.hooking.hook(found)
         return found
-
-    def _patch(self, sites: frozenset[Site]) -> None:
-        """Makes these the sites that stop, and no others."""
-        if sites == self._sites:
-            return
-        for function in list(self._hooked):
-            self._unhook(function)
-        self._sites, self._host_sites = sites, frozenset(s.vmctx for s in sites)
-        self._by_function.clear()
-        for site in sites:
-            self._by_function.setdefault((site.vmctx, site.func), []).append(site.pc)
-        for key in self._by_function:
-            if key in self.code.functions:
-                self._hook(self.code.functions[key])
-
-    def _hook(self, function: Function) -> None:
-        """Puts a function's sites into its instructions; the blocks they are in are run one by one."""
-        indexes = self._by_function.get((function.instance.addr, function.func), ())
-        if not indexes:
-            return
-        singles, blocks = {}, {}
-        for index in indexes:
-            singles[index] = _swap(function.single(index), self.handlers["leave.site"].to_bytes(8, "little"))
-            for first in function.blocks_with(index):
-                if first not in blocks:
-                    blocks[first] = self._divert(function, first)
-        self._hooked[function], self._diverted[function] = singles, blocks
-
-    def _divert(self, function: Function, first: int) -> bytes:
-        """Makes a block be run one by one; the word that its first one was."""
-        single = function.single(first)
-        divert = Word("divert").packed(self.handlers["divert"], function.ticks[first], single)
-        return _swap(function.base + function.heads[first], divert)
-
-    def _unhook(self, function: Function) -> None:
-        for index, handler in self._hooked.pop(function).items():
-            _swap(function.single(index), handler)
-        for first, data in self._diverted.pop(function).items():
-            _swap(function.base + function.heads[first], data)
 
 
 def _imported_callee(function: Function, instr: Instr) -> int | None:
@@ -383,9 +370,3 @@ def _imported_callee(function: Function, instr: Instr) -> int | None:
     callee = instr.imm[0] if instr.op.name == "call" else None
     return callee if isinstance(callee, int) and function.instance.is_imported(callee) else None
 
-
-def _swap(address: int, data: bytes) -> bytes:
-    """Puts bytes in the place of others."""
-    before = ctypes.string_at(address, len(data))
-    ctypes.memmove(address, data, len(data))
-    return before

@@ -35,7 +35,9 @@ class Code:
     era: EraShape
     lines: list[str] = field(default_factory=list)
     declarations: set[str] = field(default_factory=set)  # of intrinsics
+    watched: bool = False  # whether accesses ask for watches
     leaves: bool = False
+    stops: bool = False
     _count: int = 0
 
     def let(self, text: str) -> str:
@@ -122,6 +124,34 @@ class Code:
         self.do(f"br i1 {bad}, label %leave, label %{on}, !prof !0")
         self.label(on)
 
+    def touch(self, pointer: str, size: int, kinds: int) -> None:
+        """Before an access, when accesses are watched: leaves for a watch that sees it, or notes that one does."""
+        if not self.watched:
+            return
+        self.stops = True
+        start = self.let(f"ptrtoint ptr {pointer} to i64")
+        end = self.let(f"add i64 {start}, {size}")
+        below = self.let(f"icmp ult i64 {start}, {self.context('watch_high')}")
+        above = self.let(f"icmp ugt i64 {end}, {self.context('watch_low')}")
+        near, seen, on = (self.fresh()[1:] for _ in range(3))
+        self.do(f"br i1 {self.let(f'and i1 {below}, {above}')}, label %{near}, label %{on}, !prof !0")
+        self.label(near)
+        found = self.let(f"call i1 @seen(ptr %ctx, i64 {start}, i64 {end}, i64 {kinds})")
+        self.do(f"br i1 {found}, label %{seen}, label %{on}")
+        self.label(seen)
+        self.note("touched")
+        self.do(f"br label %{on}")
+        self.label(on)
+
+    def note(self, otherwise: str) -> None:
+        """Notes that a site or a watch was met, if such are only noted now; else goes to a label."""
+        left, noted = self.context("notes_left"), self.fresh()[1:]
+        self.do(f"br i1 {self.let(f'icmp eq i64 {left}, 0')}, label %{otherwise}, label %{noted}")
+        self.label(noted)
+        self.set_context("notes_left", self.let(f"sub i64 {left}, 1"))
+        self.set_context("note_pc", "%pc", "ptr")
+        self.set_context("note_fuel", "%fuel")
+
     def jump(self, handler: str, pc: str = "%pc", fp: str = "%fp", fuel: str = "%fuel",
              memory: tuple[str, str, str] = ("%mb", "%ms", "%cards")) -> None:  # fmt: skip
         """Ends the handler by running another one."""
@@ -153,6 +183,9 @@ class Code:
         if self.leaves:
             self.label("leave")
             self.jump(symbol("leave.runtime"))
+        if self.stops:
+            self.label("touched")
+            self.jump(symbol("leave.watch"))
         body = "\n".join(self.lines)
         return f"define {CONVENTION} void {symbol(name)}({PARAMETERS}) nounwind {{\n{body}\n}}\n"
 

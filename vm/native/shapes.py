@@ -41,11 +41,24 @@ CONTEXT = (
     "func_by_code",  # addresses of function records, by number of code record
     "heap",  # address of the GC heap's definition
     "heap_cards",
-    "handler",  # runs the first word, whatever stands in it
+    "notes_left",  # how many sites and watches more are only to be noted
+    "note_pc",  # where the last one that was noted was met, and the fuel there
+    "note_fuel",
+    "watches",  # address of {start u64, end u64, kinds u64} of each watch
+    "watches_end",
+    "watch_low",  # all watches lie from here
+    "watch_high",  # to here
 )
 FIELD = {name: i for i, name in enumerate(CONTEXT)}
 
-LEFT_FUEL, LEFT_TO_RUNTIME, LEFT_SITE = 0, 1, 2
+LEFT_FUEL, LEFT_TO_RUNTIME, LEFT_SITE, LEFT_WATCH = 0, 1, 2, 3
+
+# A single is an instruction that stands alone: two words, the second where it goes on; then both again, where nothing
+# stands in front of it.
+SINGLE_BYTES, PLAIN_BYTES = 4 * WORD_BYTES, 2 * WORD_BYTES
+
+READS, WRITES = 1, 2  # kinds of accesses that a watch sees
+WATCH_BYTES, AT_WATCH_END, AT_WATCH_KINDS = 24, 8, 16
 
 
 @dataclass(frozen=True, slots=True)

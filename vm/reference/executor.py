@@ -19,11 +19,12 @@ from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
 from vm.machine import Machine, ThreadState, too_many_frames
 from vm.memories import PausedInBulk
+from vm.reference.hooking import About, Contents, Hooking
 from vm.reference.step import CALL, RETURN, THROW, WAIT, Floats, Slots, Target
-from vm.reference.targets import SiteHit, Targets
-from vm.stop import Site, Stop, StopKind
+from vm.reference.targets import Hooked, Targets
+from vm.stop import NO_HOOKS, Access, Hooks, Site, Stop, StopKind
 from vm.threads import begin_wait
-from vm.types import SLOT_BYTES, Addr
+from vm.types import SLOT_BYTES, Addr, Tick
 
 _SLICE_TICKS = 20_000  # a pause request is looked for this often
 _MAX_VIEWS = 20_000  # frames' views kept; more only in deep recursion
@@ -46,14 +47,20 @@ class ReferenceExecutor:
         self._below: list[tuple[Target, int, int]] = []  # (target, base, pc to go on at)
         self._depth = 0  # records in memory below `_below`
         self._end_tick = 0  # the tick at which this slice's budget is spent
+        self._hooking = Hooking(machine)
+        self._about: About | None = None  # the instruction that a slice stopped before, since it may touch something
+        self._host_wrote: Access | None = None  # what a host function has changed that is watched
 
     # -- the Executor protocol -------------------------------------------------------------------
 
-    def run(self, budget: int | None, sites: Set[Site] = frozenset()) -> Stop:
+    def run(
+        self, budget: int | None, sites: Set[Site] = frozenset(), hooks: Hooks = NO_HOOKS, *, over_site: bool = True
+    ) -> Stop:
         """Runs the ready (or blocked) thread until something stops it."""
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
-        self.targets.patch(frozenset(sites))
+        self._hooking.hooks = hooks
+        self.targets.hook(frozenset(sites), bool(hooks.watches))
         if self._values is not machine.values:
             self._use_stack()
         first = True
@@ -61,10 +68,10 @@ class ReferenceExecutor:
             if not first and machine.pause_requested():
                 return Stop(StopKind.PAUSED)
             share = _SLICE_TICKS if budget is None else min(budget, _SLICE_TICKS)
-            if first and self.targets.sites:
-                share = 1
             before = machine.tick
-            stop = self._slice(share, first)
+            stop = self._slice(share, first and over_site)
+            if self._about is not None:
+                stop = self._touch(self._about)
             if budget is not None:
                 budget -= machine.tick - before
             if stop.kind is not StopKind.BUDGET:
@@ -113,8 +120,12 @@ class ReferenceExecutor:
 
     # -- running ---------------------------------------------------------------------------------
 
-    def _slice(self, budget: int, over_site: bool) -> Stop:
-        """Runs at most `budget` ticks and writes the machine back. `over_site`: the first step ignores sites."""
+    def _slice(self, budget: int, over_site: bool, past_hooks: bool = False) -> Stop:
+        """Runs at most `budget` ticks and writes the machine back.
+
+        `over_site`: the first step ignores sites, `past_hooks`: watches too.
+        """
+        self._host_wrote = None
         control = self.machine.control
         self._end_tick = self.machine.tick + budget
         self._depth = control.depth - 1
@@ -126,7 +137,7 @@ class ReferenceExecutor:
         else:
             self._load(record)
         if stop is None:
-            stop, left = self._loop(left, over_site)
+            stop, left = self._loop(left, over_site, past_hooks)
         self.machine.tick = self._end_tick - left
         self.machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
@@ -152,30 +163,36 @@ class ReferenceExecutor:
         self._below.clear()
         self._depth = depth
 
-    def _loop(self, left: int, over_site: bool) -> tuple[Stop, int]:
+    def _loop(self, left: int, over_site: bool, past_hooks: bool) -> tuple[Stop, int]:
         """The innermost loop: answers with the stop and the ticks left."""
         below, targets, stack_end = self._below, self.targets, self.machine.values.end
         room = self.machine.limits.max_frames - self._depth - 1
+        over_site = over_site and Site(self._top.vmctx, self._top.func, self._pc) in targets.sites
         while True:
             target, pc = self._top, self._pc
-            steps = target.steps
+            steps, last = target.steps, 0
+            if past_hooks:  # one instruction, whatever stands there
+                past_hooks, steps, last = False, target.plain, left - 1
             q, d, f = self._views.get(self._base) or self._frame(self._base)
-            if over_site:
-                over_site = False
-                if pc in target.patched and left:
-                    steps = list(steps)
-                    steps[pc] = target.patched[pc]
             try:
-                for left in range(left - 1, -1, -1):  # noqa: B007, B020 - what is left stays when it breaks
+                for left in range(left - 1, last - 1, -1):  # noqa: B007, B020 - what is left stays when it breaks
                     pc = steps[pc](q, d, f)
                     if pc < 0:
                         break
                 else:
                     self._pc = pc
+                    if left > 0:
+                        continue
                     self._flush()
                     return Stop(StopKind.BUDGET), left
-            except SiteHit:
-                return self._stopped(pc, StopKind.SITE), left + 1
+            except Hooked:
+                left += 1
+                stop = self._asked(pc, q, left, over_site)
+                over_site, past_hooks = False, True
+                if stop is not None:
+                    return stop, left
+                self._pc = pc
+                continue
             except PausedInBulk:
                 return self._stopped(pc, StopKind.PAUSED), left + 1
             except CollectNeeded as needed:
@@ -251,6 +268,42 @@ class ReferenceExecutor:
         self._reload()
         return None, left
 
+    # -- sites and watches -----------------------------------------------------------------------
+
+    def _asked(self, pc: int, frame: Slots, left: int, over_site: bool) -> Stop | None:
+        """What sites and watches say before an instruction is run; None: it may be."""
+        target, tick = self._top, Tick(self._end_tick - left)
+        site = Site(target.vmctx, target.func, pc)
+        if not over_site and site in self.targets.sites and self._hooking.stops(site, frame, tick):
+            return self._stopped(pc, StopKind.SITE)
+        if self._hooking.hooks.watches:
+            assert target.instance is not None
+            self._about = self._hooking.touches(target.instance, target.func, pc, frame, tick)
+        return None if self._about is None else self._stopped(pc, StopKind.WATCH)
+
+    def _touch(self, about: About) -> Stop:
+        """Runs the instruction that a slice stopped before: the stop that follows from what it touched."""
+        self._about, tick = None, self.machine.tick
+        stop = self._slice(1, over_site=True, past_hooks=True)
+        if stop.kind is not StopKind.BUDGET:
+            return stop
+        if isinstance(about, Access):
+            return Stop(StopKind.WATCH, access=about)
+        access = self._hooking.changed(about, tick)
+        return stop if access is None else Stop(StopKind.WATCH, access=access)
+
+    def _compare_host(self, contents: Contents, left: int) -> None:
+        if contents:
+            self._host_wrote = self._hooking.changed(contents, Tick(self._end_tick - left))
+
+    def _host_stop(self) -> Stop | None:
+        """The stop after a host function that has changed watched bytes."""
+        if self._host_wrote is None:
+            return None
+        access, self._host_wrote = self._host_wrote, None
+        self._flush()
+        return Stop(StopKind.WATCH, access=access)
+
     # -- calls -----------------------------------------------------------------------------------
 
     def _call(self, left: int) -> tuple[Stop | None, int]:
@@ -317,10 +370,12 @@ class ReferenceExecutor:
         if self._depth + len(self._below) + 2 > self.machine.limits.max_frames:
             return self._stopped(after - 1, StopKind.TRAP, too_many_frames(self.machine.limits.max_frames)), left + 1
         if callee.vmctx not in self.targets.host_sites:
+            contents = self._hooking.contents()
             outcome = self.hosting.call(callee.func, Addr(base), self._end_tick - left - 1, caller)
+            self._compare_host(contents, left + 1)
             if isinstance(outcome, Return):
                 self._pc = after
-                return None, left
+                return self._host_stop(), left
         else:
             outcome = None
         self._pc = after
@@ -358,14 +413,23 @@ class ReferenceExecutor:
     def _host_on_top(self, record: Record, left: int, over_site: bool) -> tuple[Stop | None, int]:
         """The innermost frame is a host function's: run it, or go on with it. It costs a tick when it returns."""
         if not over_site and not results_ready(record) and record.vmctx in self.targets.host_sites:
-            return Stop(StopKind.SITE), left
+            site = Site(record.vmctx, record.func, 0)
+            if self._hooking.stops(site, self._frame(record.base)[0], Tick(self._end_tick - left)):
+                return Stop(StopKind.SITE), left
         if left == 0:
             return Stop(StopKind.BUDGET), 0
         going_on = self.hosting.resume if results_ready(record) else self.hosting.enter
-        return self._settle(record, going_on(record, self._end_tick - left), left)
+        contents = self._hooking.contents()
+        outcome = going_on(record, self._end_tick - left)
+        self._compare_host(contents, left)
+        return self._settle(record, outcome, left)
 
     def _settle(self, record: Record, outcome: Outcome, left: int) -> tuple[Stop | None, int]:
         """Applies the outcome of the host frame on top."""
+        stop, left = self._apply(record, outcome, left)
+        return stop or self._host_stop(), left
+
+    def _apply(self, record: Record, outcome: Outcome, left: int) -> tuple[Stop | None, int]:
         machine = self.machine
         match outcome:
             case Return():

@@ -31,8 +31,8 @@ class Target:
     vmctx: Addr
     func: int
     instance: Instance | None = None
-    steps: list[Step] = field(default_factory=list)
-    patched: dict[int, Step] = field(default_factory=dict)  # steps that a site stands in front of
+    steps: list[Step] = field(default_factory=list)  # what is run
+    plain: list[Step] = field(default_factory=list)  # the same without what sites and watches put into it
     frame_bytes: int = 0
     zeroed: tuple[int, int] = (0, 0)  # slots of the locals that are no parameters
     zeros: Slots | None = None  # what they start as

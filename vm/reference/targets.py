@@ -1,10 +1,12 @@
 """What calls reach: functions translated when they are first entered, and the words that lead to them.
 
-Sites are put into translated code here: the step a site names is replaced by one that stops.
+Hooks are put into translated code here: a step that a site names, or that may touch what is watched, is replaced by one
+that asks the executor first.
 """
 
 from __future__ import annotations
 
+from vm.accesses import TOUCHING
 from vm.facts import FunctionFacts
 from vm.instance import Instance
 from vm.machine import CodeKind, Machine
@@ -17,12 +19,12 @@ from vm.threads import Waiting
 from vm.types import Addr
 
 
-class SiteHit(Exception):
-    """A step that a site stands in front of was about to run."""
+class Hooked(Exception):
+    """A step was about to run that a site names, or that may touch what is watched."""
 
 
-def _hit(q: Slots, d: Floats, f: Floats) -> int:
-    raise SiteHit
+def _ask(q: Slots, d: Floats, f: Floats) -> int:
+    raise Hooked
 
 
 class Targets:
@@ -37,6 +39,8 @@ class Targets:
         self._by_code: dict[int, Target] = {}
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
         self.sites: frozenset[Site] = frozenset()
+        self._watching = False
+        self._indexes: dict[tuple[Addr, int], list[int]] = {}  # of sites, by function
         self.host_sites: frozenset[Addr] = frozenset()  # contexts of host functions that a site names
 
     # -- looking up ------------------------------------------------------------------------------
@@ -94,9 +98,8 @@ class Targets:
         assert target.instance is not None
         facts = target.instance.facts(target.func)
         target.set_facts(facts)
-        target.steps = [self._later(target, facts, i) for i in range(len(facts.instrs))]
-        if self.sites:
-            self._patch_target(target)
+        target.plain = [self._later(target, facts, i) for i in range(len(facts.instrs))]
+        target.steps = self._hooked(target)
 
     def _later(self, target: Target, facts: FunctionFacts, i: int) -> Step:
         """A step that makes the real one when it first runs: most of a large function never does."""
@@ -104,34 +107,41 @@ class Targets:
         def first(q: Slots, d: Floats, f: Floats) -> int:
             assert target.instance is not None
             step = translate(Instruction(self, target.instance, facts, facts.instrs[i], i))
-            if i in target.patched:
-                target.patched[i] = step
-            else:
+            target.plain[i] = step
+            if target.steps[i] is first:
                 target.steps[i] = step
             return step(q, d, f)
 
         return first
 
-    # -- sites -----------------------------------------------------------------------------------
+    # -- hooks -----------------------------------------------------------------------------------
 
-    def patch(self, sites: frozenset[Site]) -> None:
-        """Makes these the sites that stop, and no others."""
-        if sites == self.sites:
+    def hook(self, sites: frozenset[Site], watching: bool) -> None:
+        """Makes these the sites, and no others; `watching`: what may touch watched bytes is hooked too."""
+        if sites == self.sites and watching == self._watching:
             return
-        self.sites = sites
+        self.sites, self._watching = sites, watching
         hosts = {r.base for r in self.machine.space.regions() if r.kind is RegionKind.HOST_CONTEXT}
         self.host_sites = frozenset(s.vmctx for s in sites if s.vmctx in hosts)
+        self._indexes.clear()
+        for site in sites:
+            if site.vmctx not in self.host_sites:
+                self._indexes.setdefault((site.vmctx, site.func), []).append(site.pc)
         for target in self._targets.values():
-            self._patch_target(target)
+            if target.plain:
+                target.steps = self._hooked(target)
 
-    def _patch_target(self, target: Target) -> None:
-        for pc, step in target.patched.items():
-            target.steps[pc] = step
-        target.patched.clear()
-        if not target.steps:
-            return
-        for site in self.sites:
-            here = (site.vmctx, site.func) == (target.vmctx, target.func)
-            if here and site.vmctx not in self.host_sites:
-                target.patched[site.pc] = target.steps[site.pc]
-                target.steps[site.pc] = _hit
+    def _hooked(self, target: Target) -> list[Step]:
+        """A function's steps with what has to ask in its place."""
+        indexes = self._indexes.get((target.vmctx, target.func), ())
+        if not indexes and not self._watching:
+            return target.plain
+        steps = list(target.plain)
+        for i in indexes:
+            steps[i] = _ask
+        if self._watching:
+            assert target.instance is not None
+            for i, instr in enumerate(target.instance.facts(target.func).instrs):
+                if instr.op.name in TOUCHING:
+                    steps[i] = _ask
+        return steps

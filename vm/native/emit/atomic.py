@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 
 from vm.native.emit.memory import Place, far, mark
 from vm.native.ir import AT_A, AT_B, Body, Code, straight
+from vm.native.shapes import READS, WRITES
 from vm.ops.atomic import ROWS
 
 _COMBINE = {"add": "add", "sub": "sub", "and": "and", "or": "or", "xor": "xor"}
 
 
-def _place(c: Code, width: int) -> Place:
+def _place(c: Code, width: int, kinds: int) -> Place:
     """A checked and aligned access at the address in [a]."""
     place = far(c, width, c.bits(AT_A))
     c.guard(c.let(f"icmp ne i64 {c.let(f'and i64 {place.address}, {width - 1}')}, 0"))
+    c.touch(place.pointer, width, kinds)
     return place
 
 
@@ -30,14 +32,14 @@ def _operand(c: Code, bits: str, more: int = 0) -> str:
 def _load(width: int) -> Body:
     def body(c: Code) -> None:
         bits = f"i{8 * width}"
-        _put_old(c, c.load(bits, _place(c, width).pointer, width), bits)
+        _put_old(c, c.load(bits, _place(c, width, READS).pointer, width), bits)
 
     return straight(body)
 
 
 def _store(width: int) -> Body:
     def body(c: Code) -> None:
-        place, bits = _place(c, width), f"i{8 * width}"
+        place, bits = _place(c, width, WRITES), f"i{8 * width}"
         c.store(bits, _operand(c, bits), place.pointer, width)
         mark(c, place, width)
 
@@ -46,7 +48,7 @@ def _store(width: int) -> Body:
 
 def _read_modify_write(width: int, what: str) -> Body:
     def body(c: Code) -> None:
-        place, bits = _place(c, width), f"i{8 * width}"
+        place, bits = _place(c, width, READS | WRITES), f"i{8 * width}"
         old, operand = c.load(bits, place.pointer, width), _operand(c, bits)
         made = operand if what == "xchg" else c.let(f"{_COMBINE[what]} {bits} {old}, {operand}")
         c.store(bits, made, place.pointer, width)
@@ -60,7 +62,7 @@ def _compare_exchange(width: int) -> Callable[[Code], None]:
     """[b] is what is expected, the slot above it the replacement."""
 
     def write(c: Code) -> None:
-        place, bits = _place(c, width), f"i{8 * width}"
+        place, bits = _place(c, width, READS | WRITES), f"i{8 * width}"
         old, replacement = c.load(bits, place.pointer, width), _operand(c, bits, 8)
         same = c.let(f"icmp eq {bits} {old}, {_operand(c, bits)}")
         _put_old(c, old, bits)

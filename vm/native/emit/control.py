@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vm.native.emit.numeric import VALUES, condition, is_comparison
-from vm.native.ir import AT_A, AT_B, AT_D, Body, Code, straight
+from vm.native.ir import AT_A, AT_B, AT_D, Body, Code, straight, symbol
 from vm.native.shapes import (
     AT_CODE,
     AT_FUNC,
@@ -18,6 +18,9 @@ from vm.native.shapes import (
     AT_ZERO_FROM,
     AT_ZERO_TO,
     FUNC_BYTES,
+    PLAIN_BYTES,
+    READS,
+    WRITES,
 )
 
 # Records that immediates point to. A way: where a branch leads, and which slots it carries from where to where.
@@ -82,17 +85,28 @@ def _is_null(c: Code) -> None:
     c.put("i32", c.let(f"zext i1 {c.let(f'icmp eq i64 {c.bits(AT_A)}, 0')} to i32"))
 
 
+_GLOBALS = {"i32": ("i32", 4), "i64": ("i64", 8), "v128": ("<16 x i8>", 16)}  # as moved, and how many bytes
+
+
 def _global_get(type_: str) -> Body:
-    llvm = {"i32": "i32", "i64": "i64", "v128": "<16 x i8>"}[type_]
-    return straight(lambda c: c.put(type_, c.load(llvm, c.imm("ptr"))))
+    llvm, width = _GLOBALS[type_]
+
+    def body(c: Code) -> None:
+        place = c.imm("ptr")
+        c.touch(place, width, READS)
+        c.put(type_, c.load(llvm, place))
+
+    return straight(body)
 
 
 def _global_set(type_: str) -> Body:
     """The immediate is where the value lies, the address at `a` its card's."""
-    llvm = {"i32": "i32", "i64": "i64", "v128": "<16 x i8>"}[type_]
+    llvm, width = _GLOBALS[type_]
 
     def body(c: Code) -> None:
-        c.store(llvm, c.operand(type_, AT_D), c.imm("ptr"))
+        place = c.imm("ptr")
+        c.touch(place, width, WRITES)
+        c.store(llvm, c.operand(type_, AT_D), place)
         c.store("i8", "1", c.word("ptr", "%pc", AT_A))
 
     return straight(body)
@@ -361,6 +375,15 @@ def _divert(c: Code) -> None:
     c.jump(c.load("ptr", single, 8), single, fuel=left)
 
 
+def _site(c: Code) -> None:
+    """Stands at a single that a site names: leaves, or notes it and goes on with what stands there plainly."""
+    c.note("stop")
+    plain = c.at("%pc", PLAIN_BYTES)
+    c.jump(c.load("ptr", plain, 8), plain)
+    c.label("stop")
+    c.jump(symbol("leave.site"))
+
+
 def _runtime(c: Code) -> None:
     """For what the runtime does."""
     c.jump('@"leave.runtime"')
@@ -371,6 +394,7 @@ _COMPARISONS = [n for n in VALUES if is_comparison(n)]
 HANDLERS: Mapping[str, Body] = {
     "runtime": _runtime,
     "divert": _divert,
+    "site": _site,
     "copy": straight(_copy),
     "copy.both": straight(_copy_both),
     "copy.const": straight(_copy_constant),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from vm.memories import CHUNK_BYTES
 from vm.memory import CARD_BYTES
 from vm.native.ir import AT_A, AT_B, AT_D, AT_IMM, INT, Body, Code, straight
+from vm.native.shapes import READS, WRITES
 
 FAR_OFFSET, FAR_DEFINITION, FAR_CARDS, FAR_BYTES = 0, 8, 16, 24
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
@@ -92,6 +93,7 @@ def load(name: str, locate: Locate, indexed: bool = False) -> Body:
             total = c.let(f"add i32 {c.operand('i32', AT_A)}, {c.operand('i32', AT_B)}")
             address = c.widen(total, "i32")
         place = locate(c, width, address)
+        c.touch(place.pointer, width, READS)
         value = _resize(c, c.load(f"i{8 * width}", place.pointer), f"i{8 * width}", bits, how)
         c.put(bits, value)
 
@@ -104,6 +106,7 @@ def store(name: str, locate: Locate, constant: bool = False) -> Body:
 
     def body(c: Code) -> None:
         place = locate(c, width, c.bits(AT_A))
+        c.touch(place.pointer, width, WRITES)
         value = c.widen(c.word("i32", "%pc", AT_B, 4), "i32") if constant else c.bits(AT_B)
         c.store(f"i{8 * width}", _resize(c, value, "i64", f"i{8 * width}", "trunc"), place.pointer)
         mark(c, place, width)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from vm.memory import CARD_BYTES
 from vm.native.ir import AT_A, AT_B, AT_D, Body, Code, straight
+from vm.native.shapes import READS, WRITES
 
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
 TABLE_DEFINITION, TABLE_CARDS = 0, 8  # in the record of a table instruction
@@ -126,6 +127,7 @@ def _item(c: Code, width: int) -> str:
 def _get(width: int, signed: bool, indexed: bool) -> Body:
     def body(c: Code) -> None:
         place = _in_heap(c, _item(c, width) if indexed else _field(c))
+        c.touch(place, width, READS)
         if width == 16:
             c.put("v128", c.load("<16 x i8>", place))
         elif width == 8:
@@ -144,6 +146,7 @@ def _set(width: int, indexed: bool) -> Body:
     def body(c: Code) -> None:
         offset = _item(c, width) if indexed else _field(c)
         place = _in_heap(c, offset)
+        c.touch(place, width, WRITES)
         if width == 16:
             c.store("<16 x i8>", c.operand("v128", AT_D), place)
         else:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.native.emit import atomic, control, memory, numeric, reference, vector, wide
+from vm.native.emit import atomic, control, memory, numeric, reference, vector, watched, wide
 from vm.native.ir import AT_A, AT_B, LLVM, Body, Code, straight
-from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME
+from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH
 from vm.ops.row import Op
 from vm.ops.table import BY_NAME
 from vm.reference.canonical import MAKES_NANS
@@ -52,6 +52,7 @@ _SCALAR: Mapping[str, Body] = {
     "leave.fuel": control.leave(LEFT_FUEL),
     "leave.runtime": control.leave(LEFT_TO_RUNTIME),
     "leave.site": control.leave(LEFT_SITE),
+    "leave.watch": control.leave(LEFT_WATCH),
     **{n: _numeric(n, constant=False) for n in numeric.VALUES},
     **{n + ".const": _numeric(n, constant=True) for n in numeric.VALUES if takes_constant(n)},
     **control.HANDLERS,
@@ -64,6 +65,7 @@ FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType(
         "vector": vector.HANDLERS,
         "reference": reference.HANDLERS,
         "atomic": {**atomic.HANDLERS, **wide.HANDLERS},
+        **watched.FAMILIES,
     }
 )
 INTRINSICS = "\n".join((numeric.INTRINSICS, control.INTRINSICS, memory.INTRINSICS))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from vm.native.emit.memory import FAR_BYTES, LOCATE, Locate, far, mark
 from vm.native.emit.numeric import FLOAT_PREDICATES, INT_PREDICATES, least_or_greatest
 from vm.native.ir import AT_A, AT_B, Body, Code, straight
+from vm.native.shapes import READS, WRITES
 from vm.ops.simd import ROWS
 from vm.reference.canonical import MAKES_NANS
 
@@ -499,7 +500,9 @@ def _loaded(c: Code, name: str, pointer: str) -> tuple[str, str]:
 
 def _load(name: str, width: int, locate: Locate) -> Body:
     def body(c: Code) -> None:
-        type_, value = _loaded(c, name, locate(c, width, c.bits(AT_A)).pointer)
+        pointer = locate(c, width, c.bits(AT_A)).pointer
+        c.touch(pointer, width, READS)
+        type_, value = _loaded(c, name, pointer)
         c.put("v128", value if type_ == _BYTES else c.let(f"bitcast {type_} {value} to {_BYTES}"))
 
     return straight(body)
@@ -508,6 +511,7 @@ def _load(name: str, width: int, locate: Locate) -> Body:
 def _store(locate: Locate) -> Body:
     def body(c: Code) -> None:
         place = locate(c, 16, c.bits(AT_A))
+        c.touch(place.pointer, 16, WRITES)
         c.store(_BYTES, c.operand("v128", AT_B), place.pointer)
         mark(c, place, 16)
 

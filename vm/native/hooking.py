@@ -1,0 +1,165 @@
+"""Sites and watches in translated code.
+
+A site's instruction is run from the single words: in front of it stands a handler that leaves, or notes that it was met
+and goes on with the same instruction where nothing stands in front of it. The blocks it is in are made to go there.
+While something is watched, the handlers that may touch it are replaced by ones that ask. Where nothing is, nothing is
+slower.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+
+from vm.machine import Machine
+from vm.memory import RegionKind
+from vm.native.build import Handlers
+from vm.native.code import CodeCache, Function
+from vm.native.emit.watched import Where, watched_handlers
+from vm.native.shapes import FIELD, READS, WRITES
+from vm.native.words import Word
+from vm.stop import NO_HOOKS, Guard, Hooks, Site, Watch
+from vm.types import Addr, Tick
+
+_NOTES_LEFT, _NOTE_PC, _NOTE_FUEL = (FIELD[n] for n in ("notes_left", "note_pc", "note_fuel"))
+_WATCHES, _WATCHES_END, _LOW, _HIGH = (FIELD[n] for n in ("watches", "watches_end", "watch_low", "watch_high"))
+_WATCH = struct.Struct("<QQQ")
+_ALWAYS = 1 << 63  # more than a run can note
+_WHERE = {
+    RegionKind.MEMORY: Where.MEMORY,
+    RegionKind.TABLE: Where.TABLE,
+    RegionKind.GC_HEAP: Where.HEAP,
+}
+
+
+class Hooking:
+    """The hooks of an executor; `words` is the context that native code reads."""
+
+    def __init__(self, machine: Machine, code: CodeCache, handlers: Handlers, words: memoryview) -> None:
+        self._machine, self._code, self._handlers, self._words = machine, code, handlers, words
+        self.hooks: Hooks = NO_HOOKS
+        self.sites: frozenset[Site] = frozenset()
+        self.host_sites: frozenset[Addr] = frozenset()  # contexts of host functions among their places
+        self._watches: tuple[Watch, ...] = ()
+        self._watch_data = ctypes.create_string_buffer(1)
+        self._by_function: dict[tuple[Addr, int], list[Site]] = {}
+        self._singles: dict[Function, dict[int, bytes]] = {}  # handlers that a site stands in front of
+        self._blocks: dict[Function, dict[int, bytes]] = {}  # first words of the blocks that they are in
+        self._guards: dict[int, Guard] = {}  # by address of a single
+        self._given = 0  # how many notes native code was told to take
+
+    def use(self, sites: frozenset[Site], hooks: Hooks) -> None:
+        """Makes these the hooks of the run that begins."""
+        watching = hooks.watches != self._watches
+        if sites != self.sites or hooks.guards != self.hooks.guards or watching:
+            for function in list(self._singles):
+                self._unhook(function)
+            if watching:
+                self._watch(hooks.watches)
+            self.sites, self.host_sites = sites, frozenset(s.vmctx for s in sites)
+            self._place(hooks)
+        self.hooks = hooks
+        self.give_notes()
+
+    # -- sites -----------------------------------------------------------------------------------
+
+    def _place(self, hooks: Hooks) -> None:
+        self.hooks = hooks
+        self._guards.clear()
+        self._by_function.clear()
+        for site in self.sites:
+            self._by_function.setdefault((site.vmctx, site.func), []).append(site)
+        for key in self._by_function:
+            if key in self._code.functions:
+                self.hook(self._code.functions[key])
+
+    def hook(self, function: Function) -> None:
+        """Puts a function's sites into its instructions; the blocks they are in are run one by one."""
+        sites = self._by_function.get((function.instance.addr, function.func), ())
+        if not sites:
+            return
+        singles, blocks = self._singles.setdefault(function, {}), self._blocks.setdefault(function, {})
+        for site in sites:
+            guard, single = self.hooks.guards.get(site), function.single(site.pc)
+            if guard is not None:
+                self._guards[single] = guard
+            handler = self._handlers["site" if guard is None else "leave.site"]
+            singles[site.pc] = _swap(single, handler.to_bytes(8, "little"))
+            for first in function.blocks_with(site.pc):
+                if first not in blocks:
+                    blocks[first] = self._divert(function, first)
+
+    def _divert(self, function: Function, first: int) -> bytes:
+        """Makes a block be run one by one; the word that its first one was."""
+        divert = Word("divert").packed(self._handlers["divert"], function.ticks[first], function.single(first))
+        return _swap(function.base + function.heads[first], divert)
+
+    def _unhook(self, function: Function) -> None:
+        for index, handler in self._singles.pop(function).items():
+            _swap(function.single(index), handler)
+        for first, data in self._blocks.pop(function).items():
+            _swap(function.base + function.heads[first], data)
+
+    def guard(self, pc: int) -> Guard | None:
+        """What decides about the site at which native code has left."""
+        return self._guards.get(pc)
+
+    # -- watches ---------------------------------------------------------------------------------
+
+    def _watch(self, watches: tuple[Watch, ...]) -> None:
+        """Tells native code what is watched, and lets it ask where that may be touched."""
+        where, kinds = Where.NOWHERE, 0
+        for watch in watches:
+            region, _ = self._machine.space.locate(watch.start, watch.size)
+            where |= _WHERE.get(region.kind, Where.GLOBAL)  # globals lie in VMContexts, and in places of their own
+            kinds |= (READS if watch.reads else 0) | (WRITES if watch.writes else 0)
+        self._code.watch(frozenset(watched_handlers(where, kinds)))
+        self._watches, words = watches, self._words
+        data = b"".join(_WATCH.pack(w.start, w.start + w.size, READS * w.reads | WRITES * w.writes) for w in watches)
+        self._watch_data = ctypes.create_string_buffer(data, len(data) or 1)
+        words[_WATCHES] = ctypes.addressof(self._watch_data)
+        words[_WATCHES_END] = words[_WATCHES] + len(data)
+        words[_LOW] = min((w.start for w in watches), default=0)
+        words[_HIGH] = max((w.start + w.size for w in watches), default=0)
+
+    # -- notes -----------------------------------------------------------------------------------
+
+    def give_notes(self) -> None:
+        """Tells native code how many sites and watches to pass over."""
+        note = self.hooks.note
+        if note is None:
+            self._given = 0
+        elif note.stop_at is None:
+            self._given = _ALWAYS
+        else:
+            self._given = max(0, note.stop_at - note.hits - 1)
+        self._words[_NOTES_LEFT] = self._given
+
+    def take_notes(self, end: Tick) -> None:
+        """Takes over what native code has noted in a slice that ends at a tick."""
+        words, note = self._words, self.hooks.note
+        taken = self._given - words[_NOTES_LEFT]
+        if note is None or not taken:
+            return
+        pc = words[_NOTE_PC]
+        function = next(f for f in self._code.functions.values() if f.has(pc))
+        note.hits += taken
+        note.last_tick = Tick(end - words[_NOTE_FUEL] - function.standing(pc).not_retired)
+        self.give_notes()
+
+    def goes_on(self, end: Tick, tick: Tick) -> bool:
+        """Counts a site that native code left at; whether it is only noted."""
+        note = self.hooks.note
+        if note is None:
+            return False
+        self.take_notes(end)
+        goes_on = note.goes_on(tick)
+        self.give_notes()
+        return goes_on
+
+
+def _swap(address: int, data: bytes) -> bytes:
+    """Puts bytes in the place of others."""
+    before = ctypes.string_at(address, len(data))
+    ctypes.memmove(address, data, len(data))
+    return before
