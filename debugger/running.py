@@ -6,7 +6,7 @@ the executor offers, exact stops and sites, and so know nothing of how the guest
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -19,7 +19,7 @@ from vm.host import Until
 from vm.journal import Invoke
 from vm.machine import Machine, ThreadState
 from vm.ops.row import Has, Imm
-from vm.stop import Executor, Site, Stop, StopKind
+from vm.stop import NO_HOOKS, Executor, Guard, Hooks, Site, Stop, StopKind
 
 STDIN = 0
 
@@ -53,6 +53,7 @@ class Run:
     paused: Callable[[], bool]
     wait_for_input: bool
     refresh: Callable[[], None] = lambda: None  # breakpoints find their places in new instances
+    guards: Callable[[], Mapping[Site, Guard]] = dict  # what decides about breakpoints without stopping
 
     # -- plans -----------------------------------------------------------------------------------
 
@@ -91,8 +92,10 @@ class Run:
 
     def until_tick(self, tick: int) -> Ended:
         """Until `tick` instructions have retired in all."""
+        over_site = True
         while (left := tick - self.machine.tick) > 0:
-            stop = self._execute(left, self.breakpoints.sites())
+            stop = self._execute(left, self.breakpoints.sites(), Hooks(self.guards()), over_site=over_site)
+            over_site = stop.kind is StopKind.SITE
             ended = self._judge(stop)
             if ended is not None:
                 return ended
@@ -231,8 +234,11 @@ class Run:
 
     def _until(self, arrived: Callable[[], Ended | None], targets: frozenset[Site]) -> Ended:
         """Runs until a target is reached and `arrived` says so, or something else ends the run."""
+        over_site = True
         while True:
-            stop = self._execute(None, self.breakpoints.sites() | targets)
+            guards = {site: guard for site, guard in self.guards().items() if site not in targets}
+            stop = self._execute(None, self.breakpoints.sites() | targets, Hooks(guards), over_site=over_site)
+            over_site = stop.kind is StopKind.SITE
             if stop.kind is StopKind.SITE:
                 record = self.machine.control.top
                 here = Site(record.vmctx, record.func, record.pc)
@@ -275,8 +281,8 @@ class Run:
                 return Ended(Reason.EXITED, Detail(exit_code=self.machine.thread.get("exit_code")))
             case StopKind.FINISHED:
                 return self._finished()
-            case StopKind.WAITING:
-                raise AssertionError("a scheduler lets others run")
+            case StopKind.WAITING | StopKind.WATCH:
+                raise AssertionError("a scheduler lets others run, and nothing is watched")
 
     def _finished(self) -> Ended | None:
         results = self.results()
@@ -295,10 +301,12 @@ class Run:
             return Ended(Reason.PAUSE)
         return None
 
-    def _execute(self, budget: int | None, sites: frozenset[Site]) -> Stop:
+    def _execute(
+        self, budget: int | None, sites: frozenset[Site], hooks: Hooks = NO_HOOKS, over_site: bool = True
+    ) -> Stop:
         if self.machine.thread_state is ThreadState.TRAPPED:
             raise AssertionError("a trapped thread does not run")
-        stop = self.executor.run(budget, sites)
+        stop = self.executor.run(budget, sites, hooks, over_site=over_site)
         self.refresh()
         return stop
 

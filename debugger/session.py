@@ -18,6 +18,7 @@ from debugger.dwarf.lines import LineTable, line_table
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
 from debugger.executors import REFERENCE, MakeExecutor
 from debugger.expression.evaluate import Evaluator
+from debugger.guards import Guards
 from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
 from debugger.launch import program as program_of
@@ -84,6 +85,7 @@ class Session:
         self.machine.pause_requested = self._pause.is_set
         self.executor = self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
         self.inspect = Inspector(self.machine)
+        self._guards = Guards(self.machine, self.inspect)
         self._phases = list(launched.phases)
         self._resolved_instances = 0
         self._refresh()
@@ -231,6 +233,7 @@ class Session:
         if self.machine.thread_state not in _ALIVE:
             raise UserError(self._why_not(), "restart runs it again")
         self.validate()
+        self.selected = 0  # conditions are about the innermost frame
         self._pause.clear()
         self.emit(Running())
         try:
@@ -244,6 +247,7 @@ class Session:
         return Run(
             self.machine, self.executor, self.world, self.breakpoints, self.lines_at, self._accepts,
             self._next_phase, self._results, self._pause.is_set, self.wait_for_input, self._refresh,
+            lambda: self._guards.of(self.breakpoints),
         )  # fmt: skip
 
     def _next_phase(self) -> Phase | None:

@@ -233,4 +233,3 @@ COMPARED = frozenset(
     )
 )  # fmt: skip
 TOUCHING = frozenset(_FINDERS) | COMPARED
-

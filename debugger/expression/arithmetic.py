@@ -24,12 +24,13 @@ from debugger.expression.types import (
     Reference,
     Scalar,
     Sort,
+    Type,
     size_of,
 )
 from debugger.expression.value import Value, float_bits, float_of
 from vm.errors import UserError
 
-_COMPARE: Mapping[str, Callable[[float | str, float | str], bool]] = MappingProxyType(
+COMPARE: Mapping[str, Callable[[float | str, float | str], bool]] = MappingProxyType(
     {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 )
 _INTEGER: Mapping[str, Callable[[int, int], int]] = MappingProxyType(
@@ -55,21 +56,21 @@ def literal(value: int) -> Value:
 
 def binary(op: str, left: Value, right: Value) -> Value:
     """An operator on two values. Raises UserError."""
-    if op in _COMPARE:
+    if op in COMPARE:
         return boolean(_compare(op, left, right))
     if isinstance(left.type, Pointer) and op in "+-":
         return _moved(op, left, right)
-    type_ = common(left, right)
+    type_ = common(left.type, right.type)
     if type_.sort is Sort.FLOAT:
         return _float(op, type_, _as_float(left), _as_float(right))
     if op in ("<<", ">>"):
-        type_ = _promoted(left) if left.type != LITERAL else type_
-    return Value(type_, type_.wrap(_integer(op, type_, left.integer, right.integer)))
+        type_ = promoted(left.type) if left.type != LITERAL else type_
+    return Value(type_, type_.wrap(integer(op, type_, left.integer, right.integer)))
 
 
 def unary(op: str, operand: Value) -> Value:
     """`-`, `+` or `~`. Raises UserError."""
-    type_ = _promoted(operand)
+    type_ = promoted(operand.type)
     if type_.sort is Sort.FLOAT:
         if op == "~":
             raise UserError("~ is for integers")
@@ -94,9 +95,9 @@ def convert(value: Value, type_: Scalar | Pointer | Reference) -> Value:
     return Value(type_, type_.wrap(value.integer))
 
 
-def common(left: Value, right: Value) -> Scalar:
-    """The type in which two values are combined. Raises UserError."""
-    a, b = _promoted(left), _promoted(right)
+def common(left: Type, right: Type) -> Scalar:
+    """The type in which values of two types are combined. Raises UserError."""
+    a, b = promoted(left), promoted(right)
     if LITERAL in (a, b):
         return b if a == LITERAL else a
     if Sort.FLOAT in (a.sort, b.sort):
@@ -107,8 +108,9 @@ def common(left: Value, right: Value) -> Scalar:
     return a if a.sort is Sort.UNSIGNED else b
 
 
-def _promoted(value: Value) -> Scalar:
-    match value.type:
+def promoted(type_: Type) -> Scalar:
+    """The type in which a value of a type is reckoned with. Raises UserError."""
+    match type_:
         case Scalar(sort=Sort.BOOL):
             return I32_TYPE
         case Scalar() as scalar if scalar.sort is Sort.LITERAL or scalar.size >= 4:
@@ -145,14 +147,19 @@ def _moved(op: str, left: Value, right: Value) -> Value:
 def _compare(op: str, left: Value, right: Value) -> bool:
     if isinstance(left.value, str) or isinstance(right.value, str):
         a, b = _as_text(left), _as_text(right)
-        return _COMPARE[op](a, b)
-    type_ = common(left, right)
+        return COMPARE[op](a, b)
+    type_ = common(left.type, right.type)
     if type_.sort is Sort.FLOAT:
-        return _COMPARE[op](_as_float(left), _as_float(right))
+        return COMPARE[op](_as_float(left), _as_float(right))
     a_int, b_int = left.integer, right.integer
-    if op in ("==", "!=") or LITERAL not in (left.type, right.type):
+    if compares_wrapped(op, left.type, right.type):
         a_int, b_int = type_.wrap(a_int), type_.wrap(b_int)
-    return _COMPARE[op](a_int, b_int)
+    return COMPARE[op](a_int, b_int)
+
+
+def compares_wrapped(op: str, left: Type, right: Type) -> bool:
+    """Whether integers are brought into one type's range before they are compared; a literal's order is its own."""
+    return op in ("==", "!=") or LITERAL not in (left, right)
 
 
 def _as_text(value: Value) -> str:
@@ -165,7 +172,8 @@ def _as_text(value: Value) -> str:
             raise UserError(f"a {value.type} cannot be compared with text")
 
 
-def _integer(op: str, type_: Scalar, left: int, right: int) -> int:
+def integer(op: str, type_: Scalar, left: int, right: int) -> int:
+    """An operator on integers, before the result is wrapped. Raises UserError."""
     if op in _INTEGER:
         return _INTEGER[op](left, right)
     left = type_.wrap(left)

@@ -369,4 +369,3 @@ def _imported_callee(function: Function, instr: Instr) -> int | None:
     """The imported function that an instruction calls, if it is such a call."""
     callee = instr.imm[0] if instr.op.name == "call" else None
     return callee if isinstance(callee, int) and function.instance.is_imported(callee) else None
-
