@@ -75,12 +75,12 @@ def load(path: Path, bodies_later: bool = False) -> Loaded:
     return Loaded(path, check(decode(data)), text)
 
 
-def read_file(path: Path) -> bytes:
-    """A file's bytes. Raises UserError."""
+def read_file(path: Path, hint: str = "name a .wasm or .wat file") -> bytes:
+    """A file's bytes. Raises UserError; `hint`: what to name instead."""
     try:
         if not path.is_file():
             what = "is not a file" if path.exists() else "does not exist"
-            raise UserError(f"{path} {what}", "name a .wasm or .wat file")
+            raise UserError(f"{path} {what}", hint)
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None

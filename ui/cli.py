@@ -25,6 +25,7 @@ wasmscope run MODULE [-- ARGS]     run it without the debugger
 wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
 wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
+wasmscope capture FILE             the memory of a real runtime's instance, decoded
 """
 
 
@@ -93,6 +94,8 @@ def _dispatch(words: list[str]) -> int:
             return _serve(words[1:])
         case ["wast"]:
             return _wast(words[1:])
+        case ["capture"]:
+            return _capture(words[1:])
         case _:
             return _debug(words)
 
@@ -152,6 +155,18 @@ def _wast(words: list[str]) -> int:
     if len(args.paths) > 1 or args.paths[0].is_dir():
         parser.error("--debug takes one script")
     return _open(debug_start(args.paths[0], args.line, how), args)
+
+
+def _capture(words: list[str]) -> int:
+    from ui.capture import run_capture
+
+    parser = Parser(
+        prog="wasmscope capture", description="Decodes the memory of a real runtime's instance.", allow_abbrev=False
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="a capture, as wasmscope live --save writes it")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    args = parser.parse_args(words)
+    return run_capture(args.file, as_json=args.json)
 
 
 def _serve(words: list[str]) -> int:

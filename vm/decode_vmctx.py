@@ -1,14 +1,16 @@
 """A VMContext read from any memory: our own machine's, a live runtime's, a capture's.
 
 Needs the era and the module's counts, nothing else: what the instance owns and imports is found along the era's access
-paths. Every function raises MemoryFault where the memory does not hold what a pointer names.
+paths. The VMContext itself must be readable; of what it leads to, what is not there is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from vm.errors import MemoryFault
 from vm.layout import Layouts, Memory, Shape, StructView
 from vm.types import Addr
 
@@ -34,11 +36,11 @@ class DecodedField:
 
 @dataclass(frozen=True, slots=True)
 class DecodedMemory:
-    """A linear memory: its VMMemoryDefinition and what that says."""
+    """A linear memory: its VMMemoryDefinition and what that says; None where it cannot be read."""
 
     definition: Addr
-    base: Addr
-    size_bytes: int
+    base: Addr | None
+    size_bytes: int | None
     imported: bool
 
 
@@ -53,18 +55,18 @@ class DecodedElement:
 
 @dataclass(frozen=True, slots=True)
 class DecodedTable:
-    """A table: its VMTableDefinition, what that says, and the first elements."""
+    """A table: its VMTableDefinition, what that says (None where it cannot be read), and the elements that can."""
 
     definition: Addr
-    base: Addr
-    size: int
+    base: Addr | None
+    size: int | None
     elements: tuple[DecodedElement, ...]
     imported: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedGlobal:
-    """A global's storage: the low bytes are the value, the rest means nothing."""
+    """A global's storage: the low bytes are the value, the rest means nothing. Empty where it cannot be read."""
 
     storage: Addr
     bytes: bytes
@@ -77,13 +79,30 @@ class DecodedGlobal:
 
 @dataclass(frozen=True, slots=True)
 class DecodedFuncRef:
-    """A VMFuncRef or VMFunctionImport as it lies there; nothing says whether it was ever written."""
+    """A VMFuncRef or VMFunctionImport as it lies there; nothing says whether it was ever written.
+
+    `fields` are the era's; the properties are what the newest era calls them, 0 where this one has no such field.
+    """
 
     addr: Addr
-    array_call: int
-    wasm_call: int
-    type_index: int
-    vmctx: Addr
+    fields: Mapping[str, int]
+    roles: Mapping[str, int]
+
+    @property
+    def array_call(self) -> int:
+        return self.roles.get("array_call", 0)
+
+    @property
+    def wasm_call(self) -> int:
+        return self.roles.get("wasm_call", 0)
+
+    @property
+    def type_index(self) -> int:
+        return self.roles.get("type_index", 0)
+
+    @property
+    def vmctx(self) -> Addr:
+        return Addr(self.roles.get("vmctx", 0))
 
 
 @dataclass(frozen=True)
@@ -115,7 +134,10 @@ def decode_instance(
     func_tables: Sequence[bool] = (),
     most_elements: int = DEFAULT_ELEMENTS,
 ) -> DecodedInstance:
-    """Reads the VMContext at `vmctx`. `func_tables` says by table index which hold funcrefs (default: all)."""
+    """Reads the VMContext at `vmctx`. `func_tables` says by table index which hold funcrefs (default: all).
+
+    Raises MemoryFault where the VMContext itself cannot be read.
+    """
     decoder = _Decoder(reader, layouts, counts, vmctx)
     layout = layouts.struct("VMContext", counts)
     return DecodedInstance(
@@ -164,17 +186,26 @@ class _Decoder:
         at = self.layouts.follow(self.reader, path, self.vmctx, number, self.counts)
         return at, index < imported
 
+    def _pair(self, struct: str, at: Addr, length: str) -> tuple[Addr | None, int | None]:
+        view = self._struct(struct, at)
+        try:
+            return Addr(view.get("base")), view.get(length)
+        except MemoryFault:
+            return None, None
+
     def memory(self, index: int) -> DecodedMemory:
         at, imported = self._place("memory", index)
-        view = self._struct("VMMemoryDefinition", at)
-        return DecodedMemory(at, Addr(view.get("base")), view.get("current_length"), imported)
+        return DecodedMemory(at, *self._pair("VMMemoryDefinition", at, "current_length"), imported)
 
     def table(self, index: int, is_func: bool, most: int) -> DecodedTable:
         at, imported = self._place("table", index)
-        view = self._struct("VMTableDefinition", at)
-        base, size = Addr(view.get("base")), view.get("current_elements")
-        elements = tuple(self._element(base, i, is_func) for i in range(min(size, most)))
-        return DecodedTable(at, base, size, elements, imported)
+        base, size = self._pair("VMTableDefinition", at, "current_elements")
+        elements: list[DecodedElement] = []
+        if base is not None and size is not None:
+            with suppress(MemoryFault):
+                for i in range(min(size, most)):
+                    elements.append(self._element(base, i, is_func))
+        return DecodedTable(at, base, size, tuple(elements), imported)
 
     def _element(self, base: Addr, index: int, is_func: bool) -> DecodedElement:
         width = self.layouts.pointer_bytes if is_func else self.layouts.reference_bytes
@@ -190,15 +221,21 @@ class _Decoder:
     def global_(self, index: int) -> DecodedGlobal:
         at, imported = self._place("global", index)
         size = self.layouts.struct("VMGlobalDefinition").size
-        return DecodedGlobal(at, self.reader.read(at, size), imported)
+        try:
+            return DecodedGlobal(at, self.reader.read(at, size), imported)
+        except MemoryFault:
+            return DecodedGlobal(at, b"", imported)
 
     def records(self, name: str) -> tuple[DecodedFuncRef, ...]:
         view = self._view()
+        if not view.has(name):
+            return ()
         placed = view.layout.field(name)
-        return tuple(self._record(view.inner(name, i)) for i in range(placed.count or 0))
+        return tuple(decode_func_ref(view.inner(name, i)) for i in range(placed.count or 0))
 
-    def _record(self, view: StructView) -> DecodedFuncRef:
-        array, wasm, type_index = (
-            view.get(name) if view.has(name) else 0 for name in ("array_call", "wasm_call", "type_index")
-        )
-        return DecodedFuncRef(view.addr, array, wasm, type_index, Addr(view.get("vmctx")))
+
+def decode_func_ref(view: StructView) -> DecodedFuncRef:
+    """A record of a function. Raises MemoryFault."""
+    fields = {name: view.get(name) for name in view.layout.fields}
+    roles = {role: view.get(role) for role in (*view.layout.aliases, *view.layout.fields)}
+    return DecodedFuncRef(view.addr, fields, roles)
