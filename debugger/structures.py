@@ -245,6 +245,8 @@ class Runtime:
         if not layout.has(field):
             return 0
         placed = layout.field(field)
+        if placed.count is not None:  # in line
+            return 0
         return self._number(placed.at(owner.addr), placed.size)
 
     def _number(self, addr: int, size: int) -> int:

@@ -62,6 +62,7 @@ class Instance:
     code_base: Addr  # of the code records of its functions, by function index
     facts: FactsCache
     type_ids: tuple[int, ...]  # engine-wide, by type index
+    beside: StructView | None = None  # what the era keeps of an instance outside its VMContext
     memories: tuple[LinearMemory, ...] = ()
     tables: tuple[Table, ...] = ()
     globals: Sequence[GlobalExtern] = ()
@@ -93,7 +94,9 @@ class Instance:
         if self.is_imported(func) and self.vmctx.layouts.era.imports_use_import_record:
             return self.vmctx.at("imported_functions", func)
         slot = self.shape.func_ref_slots.get(func)
-        return None if slot is None else self.vmctx.at("func_refs", slot)
+        if slot is None:
+            return None
+        return (self.vmctx if self.beside is None else self.beside).at("func_refs", slot)
 
     @cached_property
     def _slot_funcs(self) -> dict[int, int]:

@@ -13,7 +13,7 @@ from vm.errors import LinkError
 from vm.facts import FactsCache
 from vm.globals import global_width, word_of_global
 from vm.instance import Extern, FuncExtern, GlobalExtern, Instance, TagExtern
-from vm.layout import StructView
+from vm.layout import Layout, StructView
 from vm.linking import Provider, resolve_imports
 from vm.machine import CALL_FIELDS, CodeKind, Machine
 from vm.memories import LinearMemory
@@ -96,7 +96,9 @@ class _Maker:
         machine, number = self.machine, len(self.machine.instances)
         layout = machine.layouts.struct("VMContext", self.shape.counts)
         size = -(-layout.size // _VMCTX_ALIGN) * _VMCTX_ALIGN
-        region = machine.space.map(RegionKind.VMCTX, f"vmctx of {self.name}", size)
+        beside = self._beside()
+        more = 0 if beside is None else beside.size
+        region = machine.space.map(RegionKind.VMCTX, f"vmctx of {self.name}", size + more)
         region.owner = region.base
         record_layout = machine.layouts.struct("InstanceRecord", self.shape.counts)
         record = machine.space.map(RegionKind.ENGINE, f"instance record {number}", record_layout.size)
@@ -108,17 +110,27 @@ class _Maker:
         vmctx = StructView(machine.space, machine.layouts, layout, region.base)
         facts = FactsCache(self.module)
         return Instance(
-            number, self.name, self.module, self.shape, vmctx, view, code_base, facts, self.type_ids
+            number, self.name, self.module, self.shape, vmctx, view, code_base, facts, self.type_ids,
+            None if beside is None else StructView(machine.space, machine.layouts, beside, Addr(region.base + size)),
         )  # fmt: skip
+
+    def _beside(self) -> Layout | None:
+        """What the era keeps of an instance outside its VMContext: here it follows it."""
+        layouts = self.machine.layouts
+        return layouts.struct("InstanceData", self.shape.counts) if "InstanceData" in layouts.era.structs else None
 
     def _fill_header(self) -> None:
         machine, vmctx = self.machine, self.instance.vmctx
+        if vmctx.has("magic"):
+            vmctx.set_raw("magic", machine.layouts.era.magics["vmctx"].encode())
+        if vmctx.has("signature_ids") and vmctx.layout.field("signature_ids").count is not None:
+            self._fill_in_line()
+            return
         ids = b"".join(id_.to_bytes(4, "little") for id_ in self.type_ids)
         region = machine.space.map(
             RegionKind.TYPE_IDS, f"type ids of {self.name}", len(ids), owner=vmctx.addr, writable=False
         )
         machine.space.fill_readonly(region, ids)
-        vmctx.set_raw("magic", machine.layouts.era.magics["vmctx"].encode())
         for name, value in (
             ("store_context", machine.store_context.addr),
             ("builtin_functions", machine.builtins),
@@ -127,6 +139,17 @@ class _Maker:
         ):
             if vmctx.has(name):
                 vmctx.set(name, value)
+
+    def _fill_in_line(self) -> None:
+        """Type ids and builtins lie in the VMContext itself."""
+        vmctx, machine = self.instance.vmctx, self.machine
+        for i, id_ in enumerate(self.type_ids):
+            vmctx.set("signature_ids", id_, i)
+        for i in range(len(machine.layouts.era.builtins)):
+            width = machine.layouts.pointer_bytes
+            vmctx.set("builtin_functions", machine.space.load(Addr(machine.builtins + i * width), width), i)
+        if vmctx.has("gas_limiter"):
+            vmctx.set("gas_limiter", machine.store_context.addr)
 
     # -- imports ---------------------------------------------------------------------------------
 
@@ -172,12 +195,12 @@ class _Maker:
 
     def _write_provider(self, func_ref: Addr) -> None:
         """The exporter's record is needed now: written if it never was."""
-        for provider in self.machine.instances:
-            if provider.addr <= func_ref < provider.addr + provider.vmctx.size:
-                for func in provider.shape.func_ref_slots:
-                    if provider.func_ref_at(func) == func_ref:
-                        self.machine.func_ref(provider, func)
-                        return
+        region = self.machine.space.region_at(func_ref)
+        provider = None if region is None else self.machine.instance_at(region.base)
+        if provider is not None:
+            func = next((f for f in provider.shape.func_ref_slots if provider.func_ref_at(f) == func_ref), None)
+            if func is not None:
+                self.machine.func_ref(provider, func)
 
     def _fill(self, entry: StructView, values: Mapping[str, int]) -> None:
         for name, value in values.items():
@@ -265,6 +288,8 @@ class _Maker:
         made = list(self.instance.globals)
         self.instance.globals = made  # an initial value may be that of an earlier global
         for i, global_ in enumerate(self.module.defined_globals):
+            if (beside := self.instance.beside) is not None:
+                self.instance.vmctx.set("globals", beside.at("globals", i), i)
             storage = self._follow("global.defined", i)
             value = self._constant(global_.init)
             word = word_of_global(self.machine, global_.type, value)

@@ -272,7 +272,7 @@ class Layouts:
             return _SCALARS[type_]
         if type_.startswith(("fatptr<", "range<")):
             return 2 * self.pointer_bytes
-        if type_.startswith("ptr<") or type_ == "usize":
+        if type_.startswith(("ptr<", "handle<")) or type_ == "usize":
             return self.pointer_bytes
         if type_ in self.era.index_types:
             return _SCALARS["u32"]

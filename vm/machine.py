@@ -28,6 +28,7 @@ from vm.threads import GuestThread
 from vm.types import SLOT_BYTES, Addr, FuncType, RefType, Tick, total_slots
 
 _CODE_RESERVE_BYTES = 1 << 28
+_DYNAMIC = 1  # a VMFunctionKind
 CALL_FIELDS = ("array_call", "wasm_call", "native_call")  # of a VMFuncRef, as the newest eras call them
 
 
@@ -174,7 +175,8 @@ class Machine:
 
     def _store_context(self) -> StructView:
         view = self._record_region(RegionKind.STORE, "store context", "VMStoreContext")
-        view.set("stack_limit", (1 << self.layouts.pointer_bytes * 8) - 1)  # as at rest: no limit
+        if view.has("stack_limit"):
+            view.set("stack_limit", (1 << self.layouts.pointer_bytes * 8) - 1)  # as at rest: no limit
         self.epoch = self.space.map(RegionKind.STORE, "epoch counter", SLOT_BYTES).base
         return view
 
@@ -294,7 +296,8 @@ class Machine:
         layout = self.layouts.struct("VMArrayCallHostFuncContext")
         region = self.space.map(RegionKind.HOST_CONTEXT, f"context of {function.label}", layout.size)
         context = self.view("VMArrayCallHostFuncContext", region.base)
-        context.set_raw("magic", self.layouts.era.magics["array_call_host_func"].encode())
+        if context.has("magic"):
+            context.set_raw("magic", self.layouts.era.magics["array_call_host_func"].encode())
         func_ref = context.inner("func_ref")
         code = self.add_code(region.base, len(self.hosts), CodeKind.HOST)
         for name in self.call_fields:
@@ -302,6 +305,9 @@ class Machine:
                 func_ref.set(name, code)
         if context.has("host_func"):
             context.set("host_func", code)
+        if context.has("context"):
+            context.inner("context").set("address", code)
+            context.set("kind", _DYNAMIC)
         func_ref.set("type_index", self.type_id(function.type))
         func_ref.set("vmctx", region.base)
         self.hosts.append(function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vm.constant import mentioned_funcs
 from vm.errors import WasmscopeError
 from vm.instructions import instructions
 from vm.layout import Era
@@ -56,8 +57,9 @@ def needs(module: Module) -> Iterator[tuple[str, str]]:
     for i, memory in enumerate(module.memories):
         if memory.shared:
             yield SHARED, f"memory {i}"
-    if any(table.init is not None for table in module.defined_tables):
-        yield TABLE_INIT, "table section"
+    for i, table in enumerate(module.defined_tables, len(module.tables) - len(module.defined_tables)):
+        if table.init is not None and next(iter(mentioned_funcs(module, table.init)), None) is not None:
+            yield TABLE_INIT, f"table {i}"
     entities: tuple[tuple[str, tuple[TableType | GlobalType, ...]], ...] = (
         ("table", module.tables), ("global", module.globals),
     )  # fmt: skip

@@ -232,6 +232,8 @@ def _context(machine: Machine, region: Region, addr: int, data: bytes) -> Resolv
     if instance is None:
         raise refused("the instance is not made yet")
     found = _field_at(machine.layouts, instance.vmctx.layout, instance.addr, addr)
+    if found is None and instance.beside is not None:
+        found = _field_at(machine.layouts, instance.beside.layout, instance.beside.addr, addr)
     if found is None:
         raise refused("padding means nothing")
     if found.struct == "VMGlobalDefinition":

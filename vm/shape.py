@@ -52,6 +52,7 @@ def shape_of(module: Module, era: Era) -> ModuleShape:
         "num_escaped_funcs": len(slots),
         "num_runtime_data": len(data),
         "has_startup_func": int(startup),
+        "num_signature_ids": len(module.types),
         "num_elems": len(module.elems),
         "num_datas": len(module.datas),
     }
@@ -68,6 +69,8 @@ def _func_ref_slots(module: Module, era: Era) -> dict[int, int]:
 
 def _escaping(module: Module, source: str) -> Iterator[int]:
     match source:
+        case "all":
+            yield from range(len(module.func_type_indexes))
         case "imports":
             yield from range(module.num_imported_funcs)
         case "table_init":

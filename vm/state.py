@@ -74,7 +74,7 @@ def _instance(machine: Machine, instance: Instance) -> Iterator[bytes]:
         for g in instance.globals
         if isinstance(g.type.value, RefType) and (g.type.value.is_func or machine.gc.by_address)
     }
-    for row in instance.vmctx.rows():
+    for row in (*instance.vmctx.rows(), *(instance.beside.rows() if instance.beside is not None else ())):
         value = machine.space.read(row.addr, row.size)
         if row.type.startswith("ptr<") or row.addr in pointers:
             yield _pointer(machine, int.from_bytes(value[: machine.layouts.pointer_bytes], "little"))

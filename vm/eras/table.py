@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from vm.eras.wasmer import WASMER_ERAS
 from vm.eras.wasmtime import WASMTIME_48
 from vm.eras.wasmtime_past import WASMTIME_ERAS
 from vm.errors import UserError
 from vm.layout import Era
 
-ERAS: tuple[Era, ...] = (*WASMTIME_ERAS,)
+ERAS: tuple[Era, ...] = (*WASMTIME_ERAS, *WASMER_ERAS)
 NEWEST = WASMTIME_48
 
 
