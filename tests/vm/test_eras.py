@@ -191,13 +191,16 @@ def test_the_first_era_that_can() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [("wasmtime", NEWEST.id), ("wasmtime@50.0.1", NEWEST.id), ("wasmtime@41", "wasmtime-39"),
-     ("wasmtime@0.40", "wasmtime-0.40"), ("wasmtime@v6.0.2", "wasmtime-1")],
+     ("wasmtime@0.40", "wasmtime-0.40"), ("wasmtime@v6.0.2", "wasmtime-1"), ("wasmer@4", "wasmer-4"),
+     ("wasmer@4.1", "wasmer-3"), ("wasmer", "wasmer-6")],
 )  # fmt: skip
 def test_choosing(text: str, found: str) -> None:
     assert chosen(text).id == found
 
 
-@pytest.mark.parametrize("text", ["", "wasmtime@", "wasmtime@0.37", "wasmtime@99", "wasmtime@x", "v8@12", "@36"])
+@pytest.mark.parametrize(
+    "text", ["", "wasmtime@", "wasmtime@0.37", "wasmtime@99", "wasmtime@x", "v8@12", "@36", "wasmer@1"]
+)
 def test_no_such_era(text: str) -> None:
     with pytest.raises(UserError):
         chosen(text)

@@ -15,9 +15,8 @@ NEWEST = WASMTIME_48
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """What decides the era: layouts change with major releases only, before 1.0 with minor ones."""
-    parts = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    return (0, *parts[1:2]) if parts[:1] == (0,) else parts[:1]
+    """What decides the era: no runtime ever changed its layout in a patch release."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def era_of(runtime: str, version: str) -> Era:
@@ -29,7 +28,7 @@ def era_of(runtime: str, version: str) -> Era:
         raise UserError(f"{version!r} is no release", f"such as {runtime}@{mine[0].last_version}")
     key = version_key(version)
     for era in mine:
-        if version_key(era.first_version) <= key <= version_key(era.last_version):
+        if version_key(era.first_version)[: len(key)] <= key <= version_key(era.last_version)[: len(key)]:
             return era
     raise UserError(
         f"no layout of {runtime} {version} is known",

@@ -125,7 +125,9 @@ _PATHS: Mapping[str, Path] = {
         Hop("VMContext", "imported_memories", indexed=True), Hop("VMMemoryImport", "definition", load=True),
     ),
     "table.defined": (Hop("VMContext", "tables", indexed=True),),
-    "table.imported": (Hop("VMContext", "imported_tables", indexed=True), Hop("VMTableImport", "definition", load=True)),
+    "table.imported": (
+        Hop("VMContext", "imported_tables", indexed=True), Hop("VMTableImport", "definition", load=True),
+    ),
     "global.defined": (Hop("VMContext", "globals", indexed=True, load=True),),
     "global.imported": (
         Hop("VMContext", "imported_globals", indexed=True), Hop("VMGlobalImport", "definition", load=True),
