@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -36,10 +37,15 @@ class Parser(argparse.ArgumentParser):
         raise UserError(message, f"{self.prog} --help")
 
 
+# A large module is a million objects and no garbage: looking through them again and again took a quarter of the time.
+_COLLECTED_AFTER = (50_000, 20, 100)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
+    gc.set_threshold(*_COLLECTED_AFTER)
     if sys.platform == "win32":
         return _failed("Windows is not supported; it runs in WSL")
     try:

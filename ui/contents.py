@@ -51,23 +51,23 @@ def _write_served(served: Served, as_json: bool) -> int:
 
 
 def all_parts(path: Path, module: Module, symbols: Symbols) -> Iterator[Line]:
-    """Every part of a module that has something in it, under a heading."""
+    """Every part of a module that has something in it, under a heading; one is made when the last one was written."""
     yield line(f"{path}: {len(module.bytes):,} bytes")
     every = range(len(module.func_type_indexes))
-    for title, lines in (
-        ("sections", contents.sections(module)),
-        ("types", contents.types(module, symbols)),
-        ("imports", contents.imports(module)),
-        ("exports", contents.exports(module, symbols)),
-        ("functions", contents.functions(module, symbols, every)),
-        ("tables", contents.tables(module, symbols)),
-        ("memories", contents.memories(module, symbols)),
-        ("globals", contents.globals_(module, symbols)),
-        ("element segments", contents.elems(module, symbols)),
-        ("data segments", contents.datas(module, symbols)),
-        ("custom sections", contents.customs(module.customs)),
+    for title, made in (
+        ("sections", lambda: contents.sections(module)),
+        ("types", lambda: contents.types(module, symbols)),
+        ("imports", lambda: contents.imports(module)),
+        ("exports", lambda: contents.exports(module, symbols)),
+        ("functions", lambda: contents.functions(module, symbols, every)),
+        ("tables", lambda: contents.tables(module, symbols)),
+        ("memories", lambda: contents.memories(module, symbols)),
+        ("globals", lambda: contents.globals_(module, symbols)),
+        ("element segments", lambda: contents.elems(module, symbols)),
+        ("data segments", lambda: contents.datas(module, symbols)),
+        ("custom sections", lambda: contents.customs(module.customs)),
     ):
-        if lines:
+        if lines := made():
             yield EMPTY
             yield heading(title)
             yield from lines

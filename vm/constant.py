@@ -10,6 +10,7 @@ from vm.instructions import Instruction, instructions
 from vm.layout import GcRules
 from vm.module import Module, Span
 from vm.ops.table import BY_NAME
+from vm.plain_constant import plain_constant
 from vm.semantics.table import NUMERIC
 
 _REF_FUNC = bytes((BY_NAME["ref.func"].code[1],))
@@ -27,6 +28,8 @@ def _steps(expression: bytes) -> tuple[Instruction, ...]:
 
 def static_value(module: Module, span: Span) -> int | None:
     """The value when the expression is a single number constant, else None."""
+    if (plain := plain_constant(module.bytes, *span)) is not None:
+        return plain.value
     found = steps(module, span)
     if len(found) == 1 and found[0].op.name.endswith(".const"):
         value = found[0].imm[0]

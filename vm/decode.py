@@ -37,6 +37,7 @@ from vm.module import (
     Tag,
 )
 from vm.names import decode_names
+from vm.plain_constant import plain_constant
 from vm.reader import Reader
 from vm.types import (
     FUNCREF,
@@ -100,7 +101,8 @@ def _vector(reader: Reader, what: str, limit: int, item: Callable[[Reader], T]) 
 
 def _expression(reader: Reader) -> Span:
     start = reader.pos
-    reader.pos = skip_expression(reader.data, start, reader.end)
+    plain = plain_constant(reader.data, start, reader.end)
+    reader.pos = skip_expression(reader.data, start, reader.end) if plain is None else plain.end
     return Span(start, reader.pos)
 
 
@@ -173,7 +175,10 @@ def _memory(reader: Reader) -> Memory:
 
 def _global(reader: Reader) -> Global:
     start = reader.pos
-    return Global(global_type(reader), _expression(reader), Span(start, reader.pos))
+    type_, at = global_type(reader), reader.pos
+    plain = plain_constant(reader.data, at, reader.end)
+    reader.pos = skip_expression(reader.data, at, reader.end) if plain is None else plain.end
+    return Global(type_, Span(at, reader.pos), Span(start, reader.pos), plain)
 
 
 def _export(reader: Reader) -> Export:

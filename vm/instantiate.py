@@ -287,14 +287,17 @@ class _Maker:
     def _define_globals(self) -> None:
         made = list(self.instance.globals)
         self.instance.globals = made  # an initial value may be that of an earlier global
+        types: dict[GlobalType, tuple[GlobalType, int]] = {}  # engine-wide, and how wide
         for i, global_ in enumerate(self.module.defined_globals):
+            if (known := types.get(global_.type)) is None:
+                own = GlobalType(self.instance.engine_type(global_.type.value), global_.type.mutable)
+                known = types[global_.type] = own, global_width(self.machine, global_.type)
+            type_, width = known
             if (beside := self.instance.beside) is not None:
                 self.instance.vmctx.set("globals", beside.at("globals", i), i)
             storage = self._follow("global.defined", i)
-            value = self._constant(global_.init)
-            word = word_of_global(self.machine, global_.type, value)
-            self.machine.space.store(storage, global_width(self.machine, global_.type), word)
-            type_ = GlobalType(self.instance.engine_type(global_.type.value), global_.type.mutable)
+            value = self._constant(global_.init) if global_.plain is None else global_.plain.value
+            self.machine.space.store(storage, width, word_of_global(self.machine, global_.type, value))
             made.append(GlobalExtern(storage, type_, self.instance.addr, i))
 
     def _define_tags(self) -> None:

@@ -17,6 +17,7 @@ from vm.types import (
     FuncType,
     GlobalType,
     MemoryType,
+    NumType,
     RefType,
     SubType,
     TableType,
@@ -59,11 +60,20 @@ class Body:
     code: Span
 
 
+class Plain(NamedTuple):
+    """A constant expression that is one number: the number as a slot holds it, and where the expression is over."""
+
+    type: NumType
+    value: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Global:
     type: GlobalType
     init: Span  # a constant expression, its `end` included
     span: Span
+    plain: Plain | None  # the value, where that is a single number
 
 
 @dataclass(frozen=True, slots=True)

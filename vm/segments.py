@@ -37,6 +37,8 @@ class ConstantsOf:
 
 def constant_slot(machine: Machine, instance: Instance, span: Span) -> int:
     """What a constant expression yields; the objects it makes stay."""
+    if (plain := constant.static_value(instance.module, span)) is not None:
+        return plain
     with machine.gc.uncollected():
         return constant.evaluate(instance.module, span, ConstantsOf(machine, instance))
 

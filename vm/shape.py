@@ -162,6 +162,6 @@ def _needs_startup(module: Module, lazy_elems: frozenset[int], static_memory: bo
     if any(t.init is not None for t in module.defined_tables):
         return True
     return any(
-        constant.static_value(module, g.init) is None or not isinstance(g.type.value, NumType)
+        g.plain is None and (constant.static_value(module, g.init) is None or not isinstance(g.type.value, NumType))
         for g in module.defined_globals
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
@@ -177,16 +177,15 @@ class ArrayType:
 CompositeType = FuncType | StructType | ArrayType
 
 
-def parts(type_: CompositeType) -> Iterator[StorageType]:
+def parts(type_: CompositeType) -> Sequence[StorageType]:
     """The types that a composite type is made of."""
     match type_:
         case FuncType(params, results):
-            yield from params
-            yield from results
+            return params + results
         case StructType(fields):
-            yield from (f.storage for f in fields)
+            return [f.storage for f in fields]
         case ArrayType(element):
-            yield element.storage
+            return (element.storage,)
 
 
 def names_types(type_: CompositeType) -> bool:

@@ -160,7 +160,8 @@ def _imported_globals(context: Context) -> int:
 def _check_globals(context: Context) -> None:
     module = context.module
     for index, global_ in enumerate(module.defined_globals, _imported_globals(context)):
-        check_constant(context, global_.init, global_.type.value, globals_in_reach=index)
+        if global_.plain is None or global_.plain.type is not global_.type.value:
+            check_constant(context, global_.init, global_.type.value, globals_in_reach=index)
 
 
 def _check_exports(context: Context) -> None:

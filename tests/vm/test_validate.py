@@ -8,6 +8,7 @@ from vm.decode import decode
 from vm.errors import DecodeError, UnsupportedError, ValidationError
 from vm.module import Module
 from vm.ops.table import OPS
+from vm.types import NumType
 from vm.validate import validate
 from vm.validator.steps import RULES
 
@@ -46,6 +47,8 @@ def test_compiled_modules_are_valid(name: str) -> None:
         ("(func (if (result i32) (i32.const 0) (then (i32.const 1))) drop)",
          "an if without else must leave what it takes, its type is [] -> [i32]"),
         ("(global i32 (i32.const 0)) (func (global.set 0 (i32.const 1)))", "global 0 is immutable"),
+        ("(global i64 (i32.const 0))", "expected i64, found i32"),
+        ("(global i32 (i32.const 0) (i32.const 1))", "values are left on the operand stack at the end of a func: i32"),
         ("(func (drop (ref.func 0)))", "function 0 is not declared outside function bodies, as ref.func needs"),
         ("(func (drop (select (ref.null func) (ref.null func) (i32.const 0))))",
          "select without a type takes numbers, found funcref"),
@@ -91,6 +94,17 @@ def test_unreachable_code_is_polymorphic(wat: str) -> None:
 
 def test_unreachable_code_is_typed_all_the_same() -> None:
     assert _complaint("(func unreachable i64.const 0 i32.add drop)") == "expected i32, found i64"
+
+
+def test_a_global_that_is_one_number_is_known_as_that() -> None:
+    found = module(
+        "(global i32 (i32.const -1)) (global f32 (f32.const 1)) (global v128 (v128.const i64x2 0 0))"
+        " (global i32 (i32.add (i32.const 1) (i32.const 2))) (global i32 (i32.const 0) (i32.const 0))"
+    )
+    plain = [global_.plain for global_ in found.defined_globals]
+    assert [p and (p.type, p.value) for p in plain] == [
+        (NumType.I32, 0xFFFF_FFFF), (NumType.F32, 0x3F80_0000), None, None, None
+    ]  # fmt: skip
 
 
 def test_constants_may_use_earlier_globals() -> None:

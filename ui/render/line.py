@@ -47,8 +47,8 @@ EMPTY: Line = ()
 
 def line(*parts: Part) -> Line:
     """A line from plain strings and (text, role) pairs. All text is made safe here."""
-    pairs = (("" if part is None else part, Role.PLAIN) if isinstance(part, str) else part for part in parts)
-    return tuple((safe(text), Role(role)) for text, role in pairs if text)
+    pairs = ((part, Role.PLAIN) if isinstance(part, str) else part for part in parts)
+    return tuple((safe(text), role) for text, role in pairs if text)
 
 
 def heading(text: str) -> Line:
@@ -84,9 +84,18 @@ def _cell(part: Part) -> Span:
 
 
 def _row(row: Sequence[Span], widths: Sequence[int], right: frozenset[int], indent: str) -> Line:
-    parts: list[Part] = [indent]
+    """The cells are safe already; what stands between two of them is one span."""
+    spans: list[Span] = []
+    gap = indent
     for i, (text, role) in enumerate(row):
-        padding = " " * (widths[i] - len(text))
-        before, after = (padding, "") if i in right else ("", padding)
-        parts += [before, (text, role), after if i < len(row) - 1 else "", "  " if i < len(row) - 1 else ""]
-    return line(*parts)
+        padding = widths[i] - len(text)
+        if i in right:
+            gap += " " * padding
+            padding = 0
+        if text:
+            if gap:
+                spans.append((gap, Role.PLAIN))
+            spans.append((text, role))
+            gap = ""
+        gap += " " * (padding + 2)
+    return tuple(spans)

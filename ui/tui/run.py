@@ -13,7 +13,6 @@ def run_tui(start: Start, keys: str = "") -> int:
     """Opens the debugger on the terminal; the exit code. Raises UserError for a module that is not valid."""
     app = WasmscopeApp(start, keys=keys)
     gc.freeze()  # a large module is a million objects: looking through them again and again is felt at every key
-    gc.set_threshold(50_000, 20, 100)
     code = app.run() or app.return_code or 0
     if app.failure:
         raise UserError(app.failure)

@@ -56,7 +56,8 @@ def _declared(module: Module) -> Iterator[int]:
         if table.init is not None:
             yield from _named_in(module, table.init)
     for global_ in module.defined_globals:
-        yield from _named_in(module, global_.init)
+        if global_.plain is None:
+            yield from _named_in(module, global_.init)
     for elem in module.elems:
         for item in elem.items:
             if isinstance(item, Span):
