@@ -26,6 +26,7 @@ wasmscope run MODULE [-- ARGS]     run it without the debugger
 wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
 wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
+wasmscope layout MODULE            what its VMContext looks like in any release of a runtime
 wasmscope capture FILE             the memory of a real runtime's instance, decoded
 """
 
@@ -100,6 +101,8 @@ def _dispatch(words: list[str]) -> int:
             return _serve(words[1:])
         case ["wast"]:
             return _wast(words[1:])
+        case ["layout"]:
+            return _layout(words[1:])
         case ["capture"]:
             return _capture(words[1:])
         case _:
@@ -161,6 +164,31 @@ def _wast(words: list[str]) -> int:
     if len(args.paths) > 1 or args.paths[0].is_dir():
         parser.error("--debug takes one script")
     return _open(debug_start(args.paths[0], args.line, how), args)
+
+
+def _layout(words: list[str]) -> int:
+    from ui.layout import run_eras, run_layout
+
+    parser = Parser(
+        prog="wasmscope layout", description="Shows how releases of a runtime lay a module's structures out.",
+        allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("module", metavar="MODULE", type=Path, nargs="?")
+    parser.add_argument("--runtime", metavar="NAME@VERSION", action="append", default=[],
+                        help="of this release: wasmtime@36 (repeatable: side by side, and what differs)")  # fmt: skip
+    parser.add_argument("--pointer-width", metavar="BITS", type=int, choices=(32, 64), action="append", default=[],
+                        help="of the target: 32 or 64 (repeatable)")  # fmt: skip
+    forms = parser.add_mutually_exclusive_group()
+    for form, what in (("json", "as one JSON object"), ("svg", "as a drawing"), ("html", "as a page")):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=what)
+    parser.add_argument("--full", action="store_true", help="draw every element of long arrays")
+    parser.add_argument("--eras", action="store_true", help="list the layouts that are known")
+    args = parser.parse_args(words)
+    if args.eras:
+        return run_eras(args.form == "json")
+    if args.module is None:
+        parser.error("a module is missing")
+    return run_layout(args.module, args.runtime, args.pointer_width, args.form, full=args.full)
 
 
 def _capture(words: list[str]) -> int:
