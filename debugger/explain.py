@@ -40,6 +40,7 @@ _SENTENCES: Mapping[TrapKind, str] = MappingProxyType(
         TrapKind.INTEGER_OVERFLOW: "a result does not fit its integer type",
         TrapKind.INVALID_CONVERSION: "a float that is not a number was converted to an integer",
         TrapKind.CALL_STACK_EXHAUSTED: "the call stack is full: usually a recursion that does not end",
+        TrapKind.DEADLOCK: "no thread can go on: each waits for another to wake it, and none has a timeout",
         TrapKind.HOST: "a host function gave up",
     }
 )
@@ -88,6 +89,10 @@ class _Explanation:
                 yield from self._indirect(instance, instr, operands)
             case TrapKind.CALL_STACK_EXHAUSTED:
                 yield from self._exhausted()
+            case TrapKind.DEADLOCK:
+                for thread in self.machine.threads:
+                    if addr := thread.record.get("wait_addr"):
+                        yield f"thread {thread.number} waits at {self.inspect.describe_address(addr)}"
             case _ if self.trap.detail:
                 yield self.trap.detail
 

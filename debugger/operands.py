@@ -95,8 +95,17 @@ def _by_signature(instr: Instr) -> tuple[str, ...]:
         return ()
     count = len(instr.op.sig.split("->")[0].split())
     if instr.op.imm == (Imm.MEMARG,):
-        return ("address", "value")[:count]
+        return ("address", *_beside_an_address(instr.op.name, count - 1))
     return ("left", "right") if count == 2 else tuple("abcd"[:count])
+
+
+def _beside_an_address(name: str, count: int) -> tuple[str, ...]:
+    """What an access takes after its address."""
+    if count == 2:
+        return ("expected", "timeout" if ".wait" in name else "replacement")
+    if count == 1:
+        return ("count" if name.endswith(".notify") else "operand" if ".rmw" in name else "value",)
+    return ()
 
 
 def index_of(instr: Instr, place: int) -> int:

@@ -138,9 +138,8 @@ class Scheduler:
             forced = False
 
     def _deadlock(self) -> Stop:
-        names = ", ".join(f"thread {t.number} at {t.record.get('wait_addr'):#x}" for t in waiters(self.machine))
         self.machine.set_thread_state(ThreadState.TRAPPED)
-        return Stop(StopKind.TRAP, Trap(TrapKind.DEADLOCK, f"every thread waits: {names}"))
+        return Stop(StopKind.TRAP, Trap(TrapKind.DEADLOCK, "every thread waits"))
 
     # -- choosing --------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ class CommandTable:
             return next(iter(starting.values()))
         if starting:
             raise UserError(f"{word!r} may be {', '.join(sorted(starting))}")
-        near = difflib.get_close_matches(word, [*self._single, *self.groups], n=3)
+        near = difflib.get_close_matches(word, {**self._single, **self.groups}, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "help lists them"
         raise UserError(f"there is no command {word!r}", hint)
 

@@ -14,6 +14,7 @@ WAT = """
   (func $f)
   (func (export "unreachable") unreachable)
   (func (export "load") (drop (i32.load offset=4 (i32.const 65534))))
+  (func (export "swap") (drop (i32.atomic.rmw.cmpxchg (i32.const 65536) (i32.const 1) (i32.const 2))))
   (func (export "fill") (memory.fill (i32.const 65000) (i32.const 1) (i32.const 1000)))
   (func (export "get") (drop (table.get $t (i32.const 3))))
   (func (export "undefined") (call_indirect $t (i32.const 3)))
@@ -34,6 +35,11 @@ WAT = """
             "load",
             TrapKind.OUT_OF_BOUNDS_MEMORY,
             ["address = 65534 (0xfffe)", "0xfffe + offset 0x4 = 0x10002; 4 bytes end at 0x10006", "= 0x10000 bytes"],
+        ),
+        (
+            "swap",
+            TrapKind.OUT_OF_BOUNDS_MEMORY,
+            ["address = 65536 (0x10000), expected = 1 (0x1), replacement = 2", "4 bytes end at 0x10004"],
         ),
         ("fill", TrapKind.OUT_OF_BOUNDS_MEMORY, ["size = 1000 (0x3e8)", ".current_length = 0x10000 bytes"]),
         ("get", TrapKind.OUT_OF_BOUNDS_TABLE, ["index = 3", "tables[0].current_elements = 3 elements"]),

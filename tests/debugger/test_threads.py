@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from debugger.events import Reason
+from debugger.explain import explain_trap
 from debugger.launch import Options
 from debugger.replay import replay
 from debugger.session import Session
@@ -16,6 +17,7 @@ from vm.errors import TrapKind, UserError
 from vm.machine import ThreadState
 from vm.state import state_hash
 
+DATA = Path(__file__).parents[1] / "data"
 COUNTERS = """
 (module
   (import "env" "memory" (memory 1 4 shared))
@@ -139,6 +141,9 @@ def test_a_deadlock_is_named(tmp_path: Path) -> None:
     assert stopped.reason is Reason.TRAP and stopped.detail.trap is not None
     assert stopped.detail.trap.kind is TrapKind.DEADLOCK
     assert stopped.at is not None and found.machine.control.depth == 1
+    text = "\n".join(explain_trap(found.machine, found.inspect, stopped.detail.trap))
+    assert "thread 0 waits at memory 0 of threads +0x10" in text
+    assert "expected = 0 (0x0), timeout = -1" in text
 
 
 def _wait(timeout_ns: int) -> str:
@@ -247,5 +252,18 @@ def test_others_go_on_while_one_waits_for_input_and_it_is_repeated(seed: int | N
     stopped = found.resume()
     assert stopped.reason is Reason.FINISHED, stopped
     assert 0 <= word(found, 100) <= word(found, 104) <= word(found, 108) <= 3_000
+    again = replay(found.options, found.loaded, found.machine)
+    assert state_hash(again) == state_hash(found.machine)
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_a_compiled_program_of_wasi_threads(seed: int | None) -> None:
+    world = RealWorld(())
+    found = Session(Options(DATA / "threads.wasm"), world, make_executor=maker())
+    found.scheduler.policy.seed, found.scheduler.policy.quantum_ticks = seed, 777
+    found.start()
+    stopped = found.resume()
+    assert (stopped.reason, stopped.detail.exit_code) == (Reason.EXITED, 7), stopped
+    assert len(found.machine.threads) == 5
     again = replay(found.options, found.loaded, found.machine)
     assert state_hash(again) == state_hash(found.machine)
