@@ -76,7 +76,7 @@ def stub_entities(
     """Memories, tables and globals for imports that nobody provides and a stub matches: empty, or of its value."""
     found: dict[tuple[str, str], Extern] = {}
     for import_, stub in _matching(module, wanted):
-        declared = _declared(import_, stub)
+        declared = declaration(import_, stub)
         if declared and (import_.module, import_.name) not in provided:
             text = f"(module {declared})"
             owner = instantiate(machine, validate(decode(assemble(text, "stub"))), {}, f"stub {import_.name}")
@@ -84,7 +84,7 @@ def stub_entities(
     return found
 
 
-def _declared(wanted: Import, stub: Stub) -> str:
+def declaration(wanted: Import, stub: Stub) -> str:
     """Its declaration in the text format; empty for a function, and for what only the module itself can make."""
     match wanted.type:
         case MemoryType() as type_:

@@ -16,7 +16,7 @@ from debugger.executors import ExecutorKind
 from ui import exits
 from ui.executor_option import add_executor_option
 from ui.runtime_option import add_runtime_option, era_from
-from ui.start import DEFAULT_LOG_LIMIT, Start, add_program_options, size, start_from
+from ui.start import DEFAULT_LOG_LIMIT, Start, add_program_options, parse_preload, size, start_from
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
 
@@ -27,6 +27,7 @@ wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
 wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
 wasmscope layout MODULE            what its VMContext looks like in any release of a runtime
+wasmscope live MODULE              its structures in a real Wasmtime, in this process
 wasmscope capture FILE             the memory of a real runtime's instance, decoded
 """
 
@@ -101,6 +102,8 @@ def _dispatch(words: list[str]) -> int:
             return _serve(words[1:])
         case ["wast"]:
             return _wast(words[1:])
+        case ["live"]:
+            return _live(words[1:])
         case ["layout"]:
             return _layout(words[1:])
         case ["capture"]:
@@ -189,6 +192,37 @@ def _layout(words: list[str]) -> int:
     if args.module is None:
         parser.error("a module is missing")
     return run_layout(args.module, args.runtime, args.pointer_width, args.form, full=args.full)
+
+
+def _live(words: list[str]) -> int:
+    from ui.live import LiveOptions, run_live
+
+    parser = Parser(
+        prog="wasmscope live", description="Runs a module in a real Wasmtime in this process and reads its memory.",
+        allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("module", metavar="MODULE", type=Path)
+    parser.add_argument("--invoke", metavar="NAME", nargs="+", action="append", default=[],
+                        help="call this export with the words that follow (repeatable)")  # fmt: skip
+    parser.add_argument("--preload", metavar="NAME=FILE", action="append", default=[],
+                        help="a module whose exports can be imported under a name (repeatable)")  # fmt: skip
+    parser.add_argument("--compare", action="store_true",
+                        help="run the same calls in our machine and list every byte that differs")  # fmt: skip
+    parser.add_argument("--save", metavar="FILE", type=Path, help="write a capture after the calls")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    ours, program = _split(words)
+    args = parser.parse_args(ours)
+    return run_live(
+        LiveOptions(
+            args.module,
+            tuple(map(tuple, args.invoke)),
+            tuple(map(parse_preload, args.preload)),
+            program,
+            args.save,
+            args.compare,
+            args.json,
+        )
+    )
 
 
 def _capture(words: list[str]) -> int:

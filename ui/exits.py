@@ -5,6 +5,7 @@ from __future__ import annotations
 from debugger.events import Reason, Stopped
 
 OK = 0
+DIFFERENT = 1  # a comparison found something
 FAILED = 2  # bad input, or a command that failed
 INTERRUPTED = 130  # Ctrl-C
 BROKEN_PIPE = 141  # as of a program that SIGPIPE ended

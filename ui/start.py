@@ -113,7 +113,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         invoke=tuple(args.invoke),
         roots=tuple(parse_root(text) for text in args.dir),
         env=tuple(_env(text) for text in args.env),
-        preloads=tuple(_preload(text) for text in args.preload),
+        preloads=tuple(parse_preload(text) for text in args.preload),
         stubs=tuple(parse_stub(text) for text in args.stub),
         canonical_nan=args.canonical_nan,
         era=era_from(args),
@@ -142,7 +142,8 @@ def _env(text: str) -> str:
     return text
 
 
-def _preload(text: str) -> tuple[str, Path]:
+def parse_preload(text: str) -> tuple[str, Path]:
+    """`NAME=FILE`. Raises UserError."""
     name, equals, path = text.partition("=")
     if not name or not equals or not path:
         raise UserError(f"{text!r} is not a module to preload", "give --preload NAME=FILE")

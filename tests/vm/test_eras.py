@@ -161,14 +161,14 @@ _SHARED = """(module (memory 1 2 shared) (func (export "f") (result i32)
   (i32.add (i32.atomic.rmw.add (i32.const 0) (i32.const 7)) (i32.load (i32.const 0)))))"""
 _TABLE_INIT = """(module (table 2 funcref (ref.func $seven)) (func $seven (result i32) (i32.const 7))
   (func (export "f") (result i32) (call_indirect (result i32) (i32.const 1))))"""
-_NEEDS = {"gc": _GC, "tags": _TAGS, "shared memory": _SHARED, "table initial values": _TABLE_INIT}
+MODULES_BY_NEED = {"gc": _GC, "tags": _TAGS, "shared memory": _SHARED, "table initial values": _TABLE_INIT}
 
 
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("era", ERAS, ids=_ids)
-@pytest.mark.parametrize("need", _NEEDS)
+@pytest.mark.parametrize("need", MODULES_BY_NEED)
 def test_what_a_layout_cannot_hold(era: Era, need: str, kind: ExecutorKind) -> None:
-    wat = _NEEDS[need]
+    wat = MODULES_BY_NEED[need]
     if need not in era.lacks:
         world = World(wat, machine=Machine(era))
         world.executor = maker(kind)(world.machine)
