@@ -30,7 +30,7 @@ from vm.eras.wasmtime import PTR, WASMTIME_48
 from vm.layout import Array, Field, Hop, Struct
 from vm.needs import GC, SHARED, TABLE_INIT, TAGS
 
-_CALLEE = Field("callee", "ptr<VMFunctionBody>?", "the function entered last through the embedding interface")
+_CALLEE = Field("callee", "ptr<VMFunctionBody>", "the function entered last through the embedding interface")
 _STORE = Field("store", "fatptr<dyn Store>", "the store: data pointer and table pointer")
 _ACTIVATIONS = Field(
     "externref_activations_table", "ptr<VMExternRefActivationsTable>", "externrefs that frames may hold"
@@ -161,7 +161,7 @@ WASMTIME_32 = before(
         "VMContext": after(
             WASMTIME_33.structs["VMContext"], "epoch_ptr",
             Field("gc_heap_base", "ptr<u8>", "byte 0 of the GC heap"),
-            Field("gc_heap_bound", "usize", "bytes the GC heap has: the bound of every access"),
+            Field("gc_heap_bound", "ptr<u8>", "bytes the GC heap has: the bound of every access"),
         ),
         "VMStoreContext": without(WASMTIME_33.structs["VMStoreContext"], "gc_heap"),
     },
@@ -177,7 +177,7 @@ WASMTIME_31 = before(
             {
                 "VMContext": after(
                     WASMTIME_32.structs["VMContext"], "type_ids",
-                    Field("stack_chain", "ptr<VMStackChain cell>?", "continuations of stack switching; absent here"),
+                    Field("stack_chain", "ptr<VMStackChain cell>", "continuations of stack switching; absent here"),
                 ),
                 "VMTable": WASMTIME_32.structs["VMTable"],
             },
