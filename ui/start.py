@@ -40,6 +40,7 @@ class Start:
     world: WorldArgs
     program: Program | None = None  # None: what the options say
     executor: ExecutorKind = ExecutorKind.AUTO
+    about: str = ""  # one line that the full screen begins with
 
     def open(
         self, on_output: Sink | None = None, wait_for_input: bool = False, validate_later: bool = False

@@ -118,10 +118,12 @@ def _described(failure: Failure) -> str:
 def debug_start(path: Path, line: int | None, how: How) -> Start:
     """The debugger's start: inside the first failing assertion's action, or at the entry of a line's. Raises
     WasmscopeError."""
+    about = ""
     if line is None:
         failure = first_failure(path, how.canonical_nan, how.era)
-        sys.stderr.write(f"{safe(path.name)}:{failure.line}: {_described(failure)}\n")
+        about = f"{safe(path.name)}:{failure.line}: {_described(failure)}"
+        sys.stderr.write(about + "\n")
         program = program_at(path, failure.line, inside=True, canonical_nan=how.canonical_nan, era=how.era)
     else:
         program = program_at(path, line, inside=False, canonical_nan=how.canonical_nan, era=how.era)
-    return Start(Options(path), WorldArgs(), program, how.executor)
+    return Start(Options(path), WorldArgs(), program, how.executor, about)

@@ -12,6 +12,7 @@ from tests.ui.programs import FIB, HELLO, start
 from tests.ui.screens import on_loop, shown
 from ui import exits
 from ui.tui.speed import Speed
+from ui.wast import How, debug_start
 from vm.text import assemble
 
 
@@ -116,3 +117,14 @@ async def test_rows_that_are_empty_while_the_program_runs_have_no_byte_under_the
         await screen.sees("▶ running")
         await screen.press("f6")
         await screen.sees("❚❚ pause")
+
+
+@on_loop
+async def test_a_failing_assertion_is_said_where_it_stops(tmp_path: Path) -> None:
+    script = tmp_path / "one.wast"
+    script.write_text('(module (func (export "f") (result i32) i32.const 1)) (assert_return (invoke "f") (i32.const 2))')
+    async with shown(debug_start(script, None, How())) as screen:
+        await screen.sees("one.wast:1: assert_return: expected (i32.const 2), got (i32 0x1)")
+        assert "▶ 0x" in screen.text()
+        await screen.press("8")
+        await screen.sees("one.wast:1: assert_return: expected")

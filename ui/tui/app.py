@@ -81,6 +81,7 @@ class WasmscopeApp(App[int]):
         self.navigation = Navigation(self)
         self.marking = Marking(self)
         self.talking = Talking(self)
+        self._about = start.about
         self._watches = KeptWatches(self.session, folders.state / "watches")
         self._title, self._hints = Bar(id="title"), Bar(id="hints")
         self._message: Line = ()
@@ -103,6 +104,8 @@ class WasmscopeApp(App[int]):
     def on_mount(self) -> None:
         self.set_interval(1 / UPDATES_PER_SECOND, self._take)
         self.query_one(CodePane).focus()
+        if self._about:
+            self._afterwards.append(lambda: self.note((self._about, Role.ERROR)))
         if (problem := self.choosing.begin()) is not None:
             self._afterwards.append(lambda: self.say(problem))
         self.trying(self._watches.load)
@@ -144,6 +147,11 @@ class WasmscopeApp(App[int]):
         """One line below the panes, until the next key."""
         self._message = line((" ", Role.PLAIN), *parts)
         self._draw_bars()
+
+    def note(self, part: tuple[str, Role]) -> None:
+        """The same, and in the console, where it stays."""
+        self.say(part)
+        self.query_one(ConsolePane).log_view.add([line(part)])
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape" and self.searching.busy:
@@ -229,8 +237,7 @@ class WasmscopeApp(App[int]):
         self._take()
         self.follow()
         if message.error is not None:
-            self.say((str(message.error), Role.ERROR))
-            self.query_one(ConsolePane).log_view.add([line((str(message.error), Role.ERROR))])
+            self.note((str(message.error), Role.ERROR))
         self.trying(self._watches.keep)
         self._catch_up()
 
