@@ -122,7 +122,9 @@ async def test_rows_that_are_empty_while_the_program_runs_have_no_byte_under_the
 @on_loop
 async def test_a_failing_assertion_is_said_where_it_stops(tmp_path: Path) -> None:
     script = tmp_path / "one.wast"
-    script.write_text('(module (func (export "f") (result i32) i32.const 1)) (assert_return (invoke "f") (i32.const 2))')
+    script.write_text(
+        '(module (func (export "f") (result i32) i32.const 1)) (assert_return (invoke "f") (i32.const 2))'
+    )
     async with shown(debug_start(script, None, How())) as screen:
         await screen.sees("one.wast:1: assert_return: expected (i32.const 2), got (i32 0x1)")
         assert "▶ 0x" in screen.text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -43,11 +42,9 @@ from ui.tui.searching import Later, Searching
 from ui.tui.sides import Sides
 from ui.tui.talking import Talking
 from ui.tui.validating import Validated, Validating
+from ui.tui.work import Work
 from vm.errors import WasmscopeError
 from vm.stop import Site
-
-_FADED_AFTER = 4  # updates of a run: from then on values on the screen are of the past
-_PAUSE_FIRST = "the program is running: F6 pauses it"
 
 
 class WasmscopeApp(App[int]):
@@ -60,7 +57,6 @@ class WasmscopeApp(App[int]):
 
     def __init__(self, start: Start, folders: Folders | None = None, keys: str = "") -> None:
         super().__init__()
-        self._afterwards: deque[Callable[[], None]] = deque()  # to be done once the session's thread is idle
         folders = folders or Folders.of_user()
         configuration = read_configuration(folders.config / CONFIG_NAME)
         if keys:
@@ -73,8 +69,9 @@ class WasmscopeApp(App[int]):
         self.bridge.attach(self.session)
         settings = Settings(stop_view=StopView.NOTHING)
         self.shared = Screen(self.session, console(self.session, self.bridge.write, settings), self)
-        self.shared.context.table = table_with(screen_commands(self.choosing, self._afterwards.append))
         self.validating = Validating(self.session, self.post_message)
+        self.work = Work(self, self.validating)
+        self.shared.context.table = table_with(screen_commands(self.choosing, self.work.later))
         self.sides = Sides(self)
         self.runner = Runner(self, self.sides)
         self.searching = Searching(self)
@@ -85,7 +82,6 @@ class WasmscopeApp(App[int]):
         self._watches = KeptWatches(self.session, folders.state / "watches")
         self._title, self._hints = Bar(id="title"), Bar(id="hints")
         self._message: Line = ()
-        self._updates_running = 0  # since the run began
         self.failure = ""  # why the screen was left, if that is to be said
 
     # -- making ----------------------------------------------------------------------------------
@@ -105,19 +101,19 @@ class WasmscopeApp(App[int]):
         self.set_interval(1 / UPDATES_PER_SECOND, self._take)
         self.query_one(CodePane).focus()
         if self._about:
-            self._afterwards.append(lambda: self.note((self._about, Role.ERROR)))
+            self.work.later(lambda: self.note((self._about, Role.ERROR)))
         if (problem := self.choosing.begin()) is not None:
-            self._afterwards.append(lambda: self.say(problem))
+            self.work.later(lambda: self.say(problem))
         self.trying(self._watches.load)
         self.call_after_refresh(self._validate)
         if (entry := self.session.first_function) is not None:
             self.sides.code.expect(*entry)
             self.bridge.do(self.session.start)
-            self._begun()
+            self.work.begun()
         else:
             self.say((f"{self.session.path.name} has no _start: try  : invoke EXPORT ARGS", Role.WARNING))
             self.follow()
-            self._catch_up()
+            self.work.catch_up()
 
     # -- drawing ---------------------------------------------------------------------------------
 
@@ -170,11 +166,7 @@ class WasmscopeApp(App[int]):
         if self.shared.running or self.shared.validating is not None:
             self.shared.validating = None if self.shared.validating is None else self.validating.percent
             self._draw_bars()
-        if self.shared.running:
-            self._updates_running += 1
-            if self._updates_running == _FADED_AFTER:
-                for pane in self.desk.all_panes():
-                    pane.fade()
+        self.work.updated()
 
     # -- working on the session ------------------------------------------------------------------
 
@@ -193,35 +185,15 @@ class WasmscopeApp(App[int]):
 
     def do(self, work: Callable[[], object]) -> None:
         """Runs what may take long on the session's thread."""
-        if self.validating.under_way:
-            self.validating.hold(work)
-            self.say(("this runs once the module is validated", Role.DIM))
-            return
-        if not self.bridge.do(work):
-            self.say((_PAUSE_FIRST, Role.WARNING))
-            return
-        self._begun()
-
-    def _begun(self) -> None:
-        """Panes and bars say so at later updates: a step is over before."""
-        self.shared.running, self._updates_running = True, 0
-        self.shared.speed.begin(self.session.tick)
-        for pane in self.desk.all_panes():
-            pane.hold()
+        self.work.do(work)
 
     def trying(self, work: Callable[[], object]) -> None:
         """Does something quick; what goes wrong is said in one line."""
-        if self.bridge.busy:
-            self.say((_PAUSE_FIRST, Role.WARNING))
-        else:
-            self.attempt(work)
+        self.work.trying(work)
 
     def attempt(self, work: Callable[[], object]) -> None:
         """The same for what may be done while the program runs."""
-        try:
-            work()
-        except WasmscopeError as error:
-            self.say((str(error), Role.ERROR))
+        self.work.attempt(work)
 
     def on_done(self, message: Done) -> None:
         """The session's thread is idle again."""
@@ -239,11 +211,7 @@ class WasmscopeApp(App[int]):
         if message.error is not None:
             self.note((str(message.error), Role.ERROR))
         self.trying(self._watches.keep)
-        self._catch_up()
-
-    def _catch_up(self) -> None:
-        while self._afterwards:
-            self.trying(self._afterwards.popleft())
+        self.work.catch_up()
 
     def on_broken(self, message: Broken) -> None:
         raise message.error
