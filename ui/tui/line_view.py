@@ -300,12 +300,13 @@ class LineView(ScrollView, can_focus=True):
     def redraw_edge(self) -> None:
         """Draws what has changed in the edge."""
         if (width := self.edge_width()) > 0:
+            left = self.text_width
             for y in range(self.body_height):
                 made = self.edge_now(y)
                 self._edge_made.pop(y, None)
                 if made != self._edge_drawn.get(y):
                     self._edge_made[y] = made
-                    self.refresh(Region(self.text_width, y, width, 1))
+                    self.refresh(Region(left, y, width, 1))
 
     def _blank(self, y: int, width: int) -> Strip:
         if self.row_count():

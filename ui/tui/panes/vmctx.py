@@ -194,7 +194,7 @@ class VmctxPane(Pane):
             return ()
         text = self._bytes_beside and per_row == 16
         return fields.bytes_line(
-            block, offset, data, self._lit_bytes(block), self.shared.before.previous(addr, count), text
+            block, offset, data, self._lit_now, self.shared.before.previous(addr, count), text
         )
 
     def _block(self) -> Block:
