@@ -206,7 +206,9 @@ async def test_a_bad_configuration_is_said_and_passed_over(tmp_path: Path) -> No
     configure(tmp_path, 'theme = "beige"\nlayout = "none"\nkeys = "emacs"')
     async with shown(fib(tmp_path), wait=False) as screen:
         await screen.sees("'emacs' is none of")
-        await screen.sees("(and 2 more)")
+        await screen.sees("(and 2 more, in the console)")
+        await screen.press("8")
+        await screen.sees("there is no theme 'beige'")
 
 
 # -- sizes and layouts -----------------------------------------------------------------------------

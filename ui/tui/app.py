@@ -102,8 +102,9 @@ class WasmscopeApp(App[int]):
         self.query_one(CodePane).focus()
         if self._about:
             self.work.later(lambda: self.note((self._about, Role.ERROR)))
-        if (problem := self.choosing.begin()) is not None:
-            self.work.later(lambda: self.say(problem))
+        problems = self.choosing.begin()
+        if problems:
+            self.work.later(lambda: self._note_all(problems))
         self.trying(self._watches.load)
         self.call_after_refresh(self._validate)
         if (entry := self.session.first_function) is not None:
@@ -148,6 +149,12 @@ class WasmscopeApp(App[int]):
         """The same, and in the console, where it stays."""
         self.say(part)
         self.query_one(ConsolePane).log_view.add([line(part)])
+
+    def _note_all(self, problems: list[str]) -> None:
+        for problem in problems:
+            self.note((problem, Role.WARNING))
+        if len(problems) > 1:
+            self.say((f"{problems[0]} (and {len(problems) - 1} more, in the console)", Role.WARNING))
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape" and self.searching.busy:

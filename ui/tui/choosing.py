@@ -11,7 +11,6 @@ from textual.theme import Theme
 
 from debugger.symbols import Symbols
 from ui.commands import TABLE
-from ui.render.line import Role
 from ui.tui.arrange import Place
 from ui.tui.entries import Entries, Entry
 from ui.tui.finder import FinderScreen
@@ -60,8 +59,8 @@ class Choosing:
         self.key_set = configuration.keys
         self._symbols: tuple[object, Entries] | None = None  # of a machine
 
-    def begin(self) -> tuple[str, Role] | None:
-        """Theme, keys and layout as configured; answers what is wrong there, in a line."""
+    def begin(self) -> list[str]:
+        """Theme, keys and layout as configured; answers what is wrong there, a line each."""
         problems = list(self._configuration.problems)
         for theme in THEMES:
             self._app.register_theme(theme)
@@ -75,10 +74,7 @@ class Choosing:
                 choose(name)
             except UserError as error:
                 problems.append(str(error))
-        if problems:
-            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            return problems[0] + more, Role.WARNING
-        return None
+        return problems
 
     def _usual_theme(self) -> str:
         few = not self._app.is_headless and self._app.console.color_system == "standard"

@@ -193,9 +193,7 @@ class VmctxPane(Pane):
         except MemoryFault:
             return ()
         text = self._bytes_beside and per_row == 16
-        return fields.bytes_line(
-            block, offset, data, self._lit_now, self.shared.before.previous(addr, count), text
-        )
+        return fields.bytes_line(block, offset, data, self._lit_now, self.shared.before.previous(addr, count), text)
 
     def _block(self) -> Block:
         return self._outline.blocks[self._outline.place(self.cursor).block]
