@@ -146,7 +146,8 @@ def _list(context: Context, args: Namespace) -> Iterable[Line]:
     context.listing.list_at = first + _LIST_LINES
     if first > len(place.text):
         raise UserError(f"{place.short.rpartition(':')[0]} has {len(place.text)} lines")
-    return code.source_window(place.text, place.line, first, first + _LIST_LINES - 1)
+    last = first + _LIST_LINES - 1
+    return code.source_window(place.text, place.line, first, last, is_caller=frame.number > 0)
 
 
 def _list_code(context: Context, frame: Frame) -> list[Line]:

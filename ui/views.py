@@ -74,7 +74,8 @@ class Views:
             return []
         if place.text is None:
             return [note(f"  {place.file}:{place.line}: the file was not found")]
-        return code.source_window(place.text, place.line, place.line - before, place.line + after)
+        first, last = place.line - before, place.line + after
+        return code.source_window(place.text, place.line, first, last, is_caller=shown.number > 0)
 
     # -- frames ----------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ def test_a_window_is_around_the_pc() -> None:
 def test_source_lines_are_numbered_from_one() -> None:
     lines = _texts(code.source_window([("a",), ("        b",), ("c",)], 2, 1, 9, {3: "●"}))
     assert [text.split() for text in lines] == [["1", "a"], ["▶", "2", "b"], ["●", "3", "c"]]
+    assert "▷" in _texts(code.source_window([("a",)], 1, 1, 1, is_caller=True))[0]
 
 
 def _variable(name: str, index: int, slot: int) -> Variable:

@@ -91,16 +91,22 @@ def position_of(rows: Sequence[Disassembled], index: int | None) -> int:
 
 
 def source_window(
-    lines: Sequence[Sequence[Part]], current: int | None, first: int, last: int, marked: Mapping[int, str] | None = None
+    lines: Sequence[Sequence[Part]],
+    current: int | None,
+    first: int,
+    last: int,
+    marked: Mapping[int, str] | None = None,
+    is_caller: bool = False,
 ) -> list[Line]:
-    """Source lines [first, last], counted from 1, with the current one and breakpoints marked."""
+    """Source lines [first, last], counted from 1, with the current one, a caller's or not, and breakpoints marked."""
     out = []
+    arrow = "▷" if is_caller else "▶"
     for number in range(max(1, first), min(last, len(lines)) + 1):
         here = number == current
         glyph = (marked or {}).get(number, " ")
         out.append(
             line(
-                (glyph, Role.BREAKPOINT), ("▶" if here else " ", Role.PC), " ", (f"{number:5}", Role.ADDRESS), "  ",
+                (glyph, Role.BREAKPOINT), (arrow if here else " ", Role.PC), " ", (f"{number:5}", Role.ADDRESS), "  ",
                 *lines[number - 1],
             )
         )  # fmt: skip

@@ -114,7 +114,8 @@ class SourcePane(PlacingPane):
     def row(self, index: int) -> Line:
         if self._place is None or self._place.text is None:
             return ()
-        found = code.source_window(self._place.text, self._here, index + 1, index + 1, self._glyphs)
+        is_caller = self.shared.session.selected > 0
+        found = code.source_window(self._place.text, self._here, index + 1, index + 1, self._glyphs, is_caller)
         return found[0] if found else line()
 
     def marked(self) -> int | None:

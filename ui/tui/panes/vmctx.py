@@ -372,6 +372,7 @@ class VmctxPane(Pane):
         """What the field leads to, hop by hop; Enter goes to one."""
         entry = self._entry()
         if entry is None:
+            self.post_message(Told("a chain begins at a field"))
             return
         block, session = self._block(), self.shared.session
         if block.table is not None and block.owner is not None and block.owner.addr == session.instance().addr:
