@@ -25,7 +25,7 @@ from vm.stop import NO_HOOKS, Executor, Hooks, Site, Stop
 
 if TYPE_CHECKING:
     from vm.native.build import Handlers
-    from vm.native.shapes import EraShape
+    from vm.native.shapes import Shape
 
 MakeExecutor = Callable[[Machine], Executor]
 REFERENCE: MakeExecutor = ReferenceExecutor
@@ -114,10 +114,10 @@ def _native(machine: Machine, kept: Path | None, say: Callable[[str], None]) -> 
         _fall_back(problem, say)
         return REFERENCE(machine)
     from vm.native.executor import NativeExecutor
-    from vm.native.shapes import EraShape
+    from vm.native.shapes import Shape
 
-    era = EraShape.of(machine.layouts, machine.canonical_nan)
-    return NativeExecutor(machine, _handlers(era, kept, say))
+    shape = Shape.of(machine.layouts, machine.canonical_nan)
+    return NativeExecutor(machine, _handlers(shape, kept, say))
 
 
 @lru_cache(maxsize=1)
@@ -126,11 +126,11 @@ def _fall_back(problem: str, say: Callable[[str], None]) -> None:
 
 
 @lru_cache(maxsize=4)
-def _handlers(era: EraShape, kept: Path | None, say: Callable[[str], None]) -> Handlers:
+def _handlers(shape: Shape, kept: Path | None, say: Callable[[str], None]) -> Handlers:
     from vm.native.build import Handlers, NothingKept
 
     store = NothingKept() if kept is None else ObjectFolder(kept)
-    return Handlers(era, store, lambda family: say(f"making native code once ({family}) ..."))
+    return Handlers(shape, store, lambda family: say(f"making native code once ({family}) ..."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import llvmlite.binding as llvm
 from vm.native.emit.table import FAMILIES, FAMILY_OF, INTRINSICS
 from vm.native.emit.watched import SEEN
 from vm.native.ir import CONVENTION, PARAMETERS, Code, symbol
-from vm.native.shapes import EraShape
+from vm.native.shapes import Shape
 
 _LEAVES = ("leave.fuel", "leave.runtime", "leave.site", "leave.watch")
 
@@ -40,18 +40,18 @@ class NothingKept:
         pass
 
 
-def source(family: str, era: EraShape) -> str:
+def source(family: str, shape: Shape) -> str:
     """A family's handlers as LLVM reads them."""
     parts = ['!0 = !{!"branch_weights", i32 1, i32 100000}', INTRINSICS]
     declarations: set[str] = set()
     for name, body in FAMILIES[family].items():
-        code = Code(era)
+        code = Code(shape)
         body(code)
         parts.append(code.finished(name))
         declarations |= code.declarations
     parts += sorted(declarations)
     if family == "scalar":
-        parts.append(_enter(era))
+        parts.append(_enter(shape))
     else:
         parts += [f"declare {CONVENTION} void {symbol(n)}({PARAMETERS})" for n in _LEAVES]
     if "@seen(" in "".join(parts):
@@ -59,16 +59,16 @@ def source(family: str, era: EraShape) -> str:
     return "\n".join(parts)
 
 
-def _enter(era: EraShape) -> str:
+def _enter(shape: Shape) -> str:
     """How the driver runs the word at `pc`."""
-    c = Code(era)
+    c = Code(shape)
     pc = c.context("pc", "ptr")
-    memory = c.context("memory", "ptr")
-    bits = f"i{8 * era.memory_length_bytes}"
-    length = c.widen(c.word(bits, memory, era.memory_length), bits)
+    base = c.load("ptr", c.context("memory_base", "ptr"), 8)
+    bits = f"i{8 * shape.memory_length_bytes}"
+    length = c.widen(c.load(bits, c.context("memory_length", "ptr"), shape.memory_length_bytes), bits)
     registers = ", ".join((
         f"ptr {pc}", f"ptr {c.context('fp', 'ptr')}", f"i64 {c.context('fuel')}",
-        f"ptr {c.word('ptr', memory, era.memory_base)}", f"i64 {length}", f"ptr {c.context('cards', 'ptr')}",
+        f"ptr {base}", f"i64 {length}", f"ptr {c.context('cards', 'ptr')}",
         "ptr %ctx",
     ))  # fmt: skip
     c.do(f"call {CONVENTION} void {c.load('ptr', pc, 8)}({registers})")
@@ -105,10 +105,10 @@ def compile_object(text: str) -> bytes:
 
 
 class Handlers:
-    """Addresses of handlers, by name, for machines of one era. Families come when they are asked for."""
+    """Addresses of handlers, by name, for machines of one shape. Families come when they are asked for."""
 
-    def __init__(self, era: EraShape, kept: ObjectStore, building: Callable[[str], None] = lambda family: None) -> None:
-        self.era, self._kept, self._building = era, kept, building
+    def __init__(self, shape: Shape, kept: ObjectStore, building: Callable[[str], None] = lambda family: None) -> None:
+        self._shape, self._kept, self._building = shape, kept, building
         self._jit = llvm.create_lljit_compiler(_target_machine())
         self._trackers: list[Any] = []
         self._addresses: dict[str, int] = {}
@@ -127,7 +127,7 @@ class Handlers:
         return name in self._addresses
 
     def _load(self, family: str) -> None:
-        text = source(family, self.era)
+        text = source(family, self._shape)
         key = object_key(text)
         data = self._kept.get(key)
         if data is None:

@@ -26,7 +26,7 @@ from vm.native.code import CodeCache, Function
 from vm.native.flow import Kind, Pending
 from vm.native.hooking import Hooking
 from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH, PLAIN_BYTES
-from vm.native.words import cards_of
+from vm.native.words import cards_of, memory_fields
 from vm.ops.row import Has
 from vm.ops.table import OPS
 from vm.reference.executor import STATE_AFTER, ReferenceExecutor
@@ -37,9 +37,12 @@ from vm.types import SLOT_BYTES, Addr, Tick, total_slots
 _SLICE_TICKS = 3_000_000  # a pause request is looked for this often
 _WHY, _PC, _FP, _FUEL, _CONTROL = (FIELD[n] for n in ("why", "pc", "fp", "fuel", "control"))
 _LAST, _FIRST, _VALUES_END = (FIELD[n] for n in ("control_last", "control_first", "values_end"))
-_VMCTX, _FUNCS, _MEMORY, _CARDS = (FIELD[n] for n in ("vmctx", "funcs", "memory", "cards"))
+_VMCTX, _FUNCS, _CARDS = (FIELD[n] for n in ("vmctx", "funcs", "cards"))
 _CODE_BASE, _BY_CODE = (FIELD[n] for n in ("code_base", "func_by_code"))
-_HEAP, _HEAP_CARDS = FIELD["heap"], FIELD["heap_cards"]
+_HEAP_BASE, _HEAP_CARDS = FIELD["heap_base"], FIELD["heap_cards"]
+_MEMORY_BASE, _MEMORY_LENGTH = FIELD["memory_base"], FIELD["memory_length"]
+_FUNC_REF_TYPE, _FUNC_REF_CODE = FIELD["func_ref_type"], FIELD["func_ref_code"]
+_LAZY_BIT, _ARRAY_LENGTH, _I31_BIT = FIELD["lazy_bit"], FIELD["array_length"], FIELD["i31_bit"]
 
 # Rows whose step answers with the next instruction, whatever happens.
 _TRANSFERS = ("memory.atomic.wait32", "memory.atomic.wait64", "throw", "throw_ref", "rethrow", "return", "end")
@@ -83,7 +86,7 @@ class NativeExecutor:
         self._words = memoryview(self._context).cast("B").cast("Q")
         self._context_address = ctypes.addressof(self._context)
         self._enter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(handlers.enter_address)
-        self._no_memory = (ctypes.c_uint64 * 64)()  # a definition of length 0
+        self._nothing = ctypes.c_uint64()  # the base and length of no memory
         self._record_bytes = machine.layouts.struct("ControlRecord").size
         self._places: dict[int, Place] = {}  # by address of a word
         self.hooking = Hooking(machine, self.code, handlers, self._words)
@@ -92,6 +95,12 @@ class NativeExecutor:
     def _set_constants(self) -> None:
         words, machine = self._words, self.machine
         words[_CODE_BASE], words[_BY_CODE] = machine.code.base, self.code.by_code_address
+        layouts = machine.layouts
+        words[_FUNC_REF_TYPE] = layouts.field("VMFuncRef", "type_index").offset
+        words[_FUNC_REF_CODE] = layouts.field("VMFuncRef", "array_call").offset
+        words[_LAZY_BIT] = layouts.era.funcref.lazy_bit or 0
+        words[_ARRAY_LENGTH] = layouts.field(layouts.era.gc.array_header, "length").offset
+        words[_I31_BIT] = layouts.era.gc.i31_bit
 
     # -- the Executor protocol -------------------------------------------------------------------
 
@@ -177,12 +186,15 @@ class NativeExecutor:
         words[_FUNCS] = self.code.home(instance).address
         if (path := self.machine.layouts.era.paths.get("gc_heap")) is not None:
             space, counts = self.machine.space, instance.shape.counts
-            words[_HEAP] = self.machine.layouts.follow(space, path, instance.addr, 0, counts)
+            heap = self.machine.layouts.follow(space, path, instance.addr, 0, counts)
+            words[_HEAP_BASE] = memory_fields(self.machine, Addr(heap))[0]
         if instance.memories:
             memory = instance.memories[0]
-            words[_MEMORY], words[_CARDS] = memory.definition, cards_of(memory.region)
+            words[_MEMORY_BASE], words[_MEMORY_LENGTH] = memory_fields(self.machine, memory.definition)
+            words[_CARDS] = cards_of(memory.region)
         else:
-            words[_MEMORY], words[_CARDS] = ctypes.addressof(self._no_memory), 0
+            words[_MEMORY_BASE] = words[_MEMORY_LENGTH] = ctypes.addressof(self._nothing)
+            words[_CARDS] = 0
 
     # -- what native code leaves -----------------------------------------------------------------
 

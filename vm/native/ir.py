@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, FIELD, WORD_BYTES, EraShape
+from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, FIELD, WORD_BYTES, Shape
 
 # Arguments are kept in registers across handlers by this calling convention. Base and length are memory 0's.
 CONVENTION = "preserve_nonecc"
@@ -32,7 +32,7 @@ def symbol(name: str) -> str:
 class Code:
     """A handler being written. Methods that compute something answer with the name of the value."""
 
-    era: EraShape
+    shape: Shape
     lines: list[str] = field(default_factory=list)
     declarations: set[str] = field(default_factory=set)  # of intrinsics
     watched: bool = False  # whether accesses ask for watches
@@ -71,6 +71,11 @@ class Code:
     def word(self, type_: str, base: str, offset: int, align: int = 8) -> str:
         """What lies at an offset from an address."""
         return self.load(type_, self.at(base, offset), align)
+
+    def pointed(self, width: int, base: str, offset: int) -> str:
+        """The number of so many bytes that the pointer at an offset from an address leads to."""
+        bits = f"i{8 * width}"
+        return self.widen(self.load(bits, self.word("ptr", base, offset), width), bits)
 
     def widen(self, value: str, type_: str) -> str:
         return value if type_ == "i64" else self.let(f"zext {type_} {value} to i64")

@@ -1,4 +1,4 @@
-"""What native code and the driver agree on: words, a function's record, the context, and the era's offsets.
+"""What native code and the driver agree on: words, a function's record, the context, and an era's shape.
 
 Everything here lies outside the guest's state: caches that may be dropped at any time.
 """
@@ -35,12 +35,18 @@ CONTEXT = (
     "values_end",  # end of the value stack
     "vmctx",  # whose code runs
     "funcs",  # function records of that instance
-    "memory",  # address of memory 0's definition
+    "memory_base",  # address of the field that says where memory 0 lies
+    "memory_length",  # and how long it is
     "cards",  # of memory 0
     "code_base",  # of the code records
     "func_by_code",  # addresses of function records, by number of code record
-    "heap",  # address of the GC heap's definition
+    "heap_base",  # address of the field that says where the GC heap lies
     "heap_cards",
+    "func_ref_type",  # offsets in a VMFuncRef
+    "func_ref_code",
+    "lazy_bit",  # of a funcref's word in a table
+    "array_length",  # offset in an array's header
+    "i31_bit",
     "notes_left",  # how many sites and watches more are only to be noted
     "note_pc",  # where the last one that was noted was met, and the fuel there
     "note_fuel",
@@ -62,45 +68,31 @@ WATCH_BYTES, AT_WATCH_END, AT_WATCH_KINDS = 24, 8, 16
 
 
 @dataclass(frozen=True, slots=True)
-class EraShape:
-    """What handlers know of an era: offsets in bytes, and how funcrefs stand in tables."""
+class Shape:
+    """What handlers are made for: the machine's own records, and the shapes of an era's access paths.
+
+    Where a path leads, and the offsets in what lies there, are operands: they stand in words and in the context.
+    """
 
     record_bytes: int
-    record: tuple[int, ...]  # vmctx, func, pc, base, flags, callee_results, caller
-    memory_base: int
-    memory_length: int
-    memory_length_bytes: int
-    table_base: int
-    table_length: int
-    table_length_bytes: int
-    func_ref_type: int
-    func_ref_code: int
-    funcref_lazy_bit: int
-    array_length: int  # in an array's header
-    i31_bit: int
+    record: tuple[int, ...]  # offsets of vmctx, func, pc, base, flags, callee_results, caller
     code_record_bytes: int
+    memory_length_bytes: int
+    table_length_bytes: int
+    lazy_tables: bool  # a funcref's word in a table is tagged, and 0 while it is not resolved
     canonical_nan: bool
 
     @classmethod
-    def of(cls, layouts: Layouts, canonical_nan: bool) -> EraShape:
+    def of(cls, layouts: Layouts, canonical_nan: bool) -> Shape:
         """The shape of an era's layouts."""
-        record, place = layouts.struct("ControlRecord"), layouts.field
+        record = layouts.struct("ControlRecord")
         names = ("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
-        length, elements = place("VMMemoryDefinition", "current_length"), place("VMTableDefinition", "current_elements")
         return cls(
             record_bytes=record.size,
             record=tuple(record.field(n).offset for n in names),
-            memory_base=place("VMMemoryDefinition", "base").offset,
-            memory_length=length.offset,
-            memory_length_bytes=length.size,
-            table_base=place("VMTableDefinition", "base").offset,
-            table_length=elements.offset,
-            table_length_bytes=elements.size,
-            func_ref_type=place("VMFuncRef", "type_index").offset,
-            func_ref_code=place("VMFuncRef", "array_call").offset,
-            funcref_lazy_bit=layouts.era.funcref.lazy_bit or 0,
-            array_length=place(layouts.era.gc.array_header, "length").offset,
-            i31_bit=layouts.era.gc.i31_bit,
             code_record_bytes=layouts.struct("CodeRecord").size,
+            memory_length_bytes=layouts.field("VMMemoryDefinition", "current_length").size,
+            table_length_bytes=layouts.field("VMTableDefinition", "current_elements").size,
+            lazy_tables=bool(layouts.era.funcref.lazy_bit),
             canonical_nan=canonical_nan,
         )

@@ -24,11 +24,13 @@ from vm.native.emit.vector import LANES as VECTOR_LANES
 from vm.native.emit.vector import VALUES as VECTOR_VALUES
 from vm.native.emit.wide import HANDLERS as WIDE
 from vm.ops.table import OPS
-from vm.types import SLOT_BYTES, FuncType, NumType, ValType, slots, total_slots
+from vm.tables import Table
+from vm.types import SLOT_BYTES, Addr, FuncType, NumType, ValType, slots, total_slots
 
 _U64 = (1 << 64) - 1
 _WAY = struct.Struct("<QIII4x")
-_FAR = struct.Struct("<QQQ")
+_FAR = struct.Struct("<QQQQ")
+_TABLE = struct.Struct("<QQQ")
 
 Place = Callable[[int], int]  # the address of an instruction's block
 Record = Callable[[Place], bytes]
@@ -71,6 +73,18 @@ def cards_of(region: Region) -> int:
     return address_of(region.cards)
 
 
+def memory_fields(machine: Machine, definition: Addr) -> tuple[int, int]:
+    """The addresses of the fields that say where a memory lies and how long it is."""
+    layout = machine.layouts.struct("VMMemoryDefinition")
+    return layout.field("base").at(definition), layout.field("current_length").at(definition)
+
+
+def table_fields(machine: Machine, definition: Addr) -> tuple[int, int]:
+    """The same of a table."""
+    layout = machine.layouts.struct("VMTableDefinition")
+    return layout.field("base").at(definition), layout.field("current_elements").at(definition)
+
+
 @dataclass
 class Scope:
     """What the words of one function refer to."""
@@ -93,7 +107,12 @@ class Scope:
         return _WAY.pack(place(branch.target), frm * SLOT_BYTES, to * SLOT_BYTES, count * SLOT_BYTES)
 
     def far(self, memory: LinearMemory, offset: int = 0) -> bytes:
-        return _FAR.pack(offset, memory.definition, cards_of(memory.region))
+        base, length = memory_fields(self.machine, memory.definition)
+        return _FAR.pack(offset, base, length, cards_of(memory.region))
+
+    def table(self, table: Table, third: int) -> int:
+        """The address of the record of a table instruction."""
+        return self.keep(_TABLE.pack(*table_fields(self.machine, table.definition), third))
 
 
 class At(NamedTuple):
@@ -329,8 +348,7 @@ def _type_id_address(scope: Scope, type_index: int) -> int:
 
 def _indirect(at: At) -> int:
     table = at.scope.instance.tables[at.imm(1)]
-    record = struct.pack("<QQ", table.definition, _type_id_address(at.scope, at.imm(0)))
-    return at.scope.keep(record)
+    return at.scope.table(table, _type_id_address(at.scope, at.imm(0)))
 
 
 def _call_indirect(at: At) -> Word:
@@ -375,8 +393,7 @@ def _atomic(at: At) -> Word:
 def _table(at: At) -> tuple[str, int]:
     """The end of a table instruction's handler, and its record."""
     table = at.scope.instance.tables[at.imm()]
-    record = at.scope.keep(struct.pack("<QQ", table.definition, cards_of(table.region)))
-    return ".func" if table.is_func else "", record
+    return ".func" if table.is_func else "", at.scope.table(table, cards_of(table.region))
 
 
 def _table_get(at: At) -> Word:

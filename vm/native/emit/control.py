@@ -25,8 +25,9 @@ from vm.native.shapes import (
 
 # Records that immediates point to. A way: where a branch leads, and which slots it carries from where to where.
 WAY_TARGET, WAY_FROM, WAY_TO, WAY_MOVED, WAY_BYTES = 0, 8, 12, 16, 24
-TABLE_LAST, TABLE_WAYS = 0, 8  # br_table: number of the default, then a way each
-INDIRECT_TABLE, INDIRECT_TYPE = 0, 8  # call_indirect: the table's definition, where the wanted type id stands
+WAYS_LAST, WAYS_FIRST = 0, 8  # br_table: number of the default, then a way each
+TABLE_BASE, TABLE_LENGTH = 0, 8  # a table: addresses of the fields that say where it lies and how long it is
+TABLE_CARDS = INDIRECT_TYPE = 16  # then its cards; of call_indirect, where the wanted type id stands
 
 
 # -- moves -----------------------------------------------------------------------------------------
@@ -183,9 +184,9 @@ def _br_table(moving: bool) -> Body:
     def write(c: Code) -> None:
         table = c.imm("ptr")
         index = c.widen(c.operand("i32", AT_D), "i32")
-        last = c.word("i64", table, TABLE_LAST)
+        last = c.word("i64", table, WAYS_LAST)
         number = c.let(f"call i64 @llvm.umin.i64(i64 {index}, i64 {last})")
-        way = c.at(c.at(table, TABLE_WAYS), c.let(f"mul i64 {number}, {WAY_BYTES}"))
+        way = c.at(c.at(table, WAYS_FIRST), c.let(f"mul i64 {number}, {WAY_BYTES}"))
         if moving:
             _move(c, way)
         c.go(c.word("ptr", way, WAY_TARGET))
@@ -213,9 +214,9 @@ def _named(c: Code) -> str:
 
 def _by_reference(c: Code, func_ref: str) -> str:
     """The function record behind a VMFuncRef, of the same instance and translated, else it is for the runtime."""
-    code = c.word("i64", func_ref, c.era.func_ref_code)
+    code = c.load("i64", c.at(func_ref, c.context("func_ref_code")), 8)
     offset = c.let(f"sub i64 {code}, {c.context('code_base')}")
-    number = c.let(f"udiv i64 {offset}, {c.era.code_record_bytes}")
+    number = c.let(f"udiv i64 {offset}, {c.shape.code_record_bytes}")
     place = c.at(c.context("func_by_code", "ptr"), c.let(f"shl i64 {number}, 3"))
     func = c.load("ptr", place, 8)
     c.guard(c.let(f"icmp eq ptr {func}, null"))
@@ -232,17 +233,17 @@ def _in_reference(c: Code) -> str:
 
 def _in_table(c: Code) -> str:
     """The function that the table element numbered by [b] leads to: bound, element, VMFuncRef, type id, code."""
-    record, era = c.imm("ptr"), c.era
-    table, index = c.word("ptr", record, INDIRECT_TABLE), c.bits(AT_B)
-    bits = f"i{8 * era.table_length_bytes}"
-    c.guard(c.let(f"icmp uge i64 {index}, {c.widen(c.word(bits, table, era.table_length), bits)}"))
-    elements = c.word("ptr", table, era.table_base)
+    record, index = c.imm("ptr"), c.bits(AT_B)
+    c.guard(c.let(f"icmp uge i64 {index}, {c.pointed(c.shape.table_length_bytes, record, TABLE_LENGTH)}"))
+    elements = c.load("ptr", c.word("ptr", record, TABLE_BASE), 8)
     word = c.load("i64", c.at(elements, c.let(f"shl i64 {index}, 3")), 8)
-    address = c.let(f"and i64 {word}, {~era.funcref_lazy_bit}")
+    tag = c.let(f"xor i64 {c.context('lazy_bit')}, -1")
+    address = c.let(f"and i64 {word}, {tag}")
     c.guard(c.let(f"icmp eq i64 {address}, 0"))  # unresolved, or null
     func_ref = c.let(f"inttoptr i64 {address} to ptr")
     wanted = c.load("i32", c.word("ptr", record, INDIRECT_TYPE), 4)
-    c.guard(c.let(f"icmp ne i32 {c.word('i32', func_ref, era.func_ref_type, 4)}, {wanted}"))
+    found = c.load("i32", c.at(func_ref, c.context("func_ref_type")), 4)
+    c.guard(c.let(f"icmp ne i32 {found}, {wanted}"))
     return _by_reference(c, func_ref)
 
 
@@ -282,9 +283,9 @@ def _call(find: str) -> Body:
         code = _entered(c, func, base)
         record = c.context("control", "ptr")
         c.guard(c.let(f"icmp uge ptr {record}, {c.context('control_last', 'ptr')}"))
-        _, _, pc, *_ = c.era.record
+        _, _, pc, *_ = c.shape.record
         c.store("i32", c.word("i32", "%pc", AT_A, 4), c.at(record, pc), 4)
-        pushed = c.at(record, c.era.record_bytes)
+        pushed = c.at(record, c.shape.record_bytes)
         _write_record(c, pushed, func, base)
         c.set_context("control", pushed, "ptr")
         c.do("br label %before")
@@ -296,7 +297,7 @@ def _call(find: str) -> Body:
 
 
 def _write_record(c: Code, record: str, func: str, base: str) -> None:
-    vmctx_at, func_at, pc_at, base_at, flags_at, results_at, caller_at = c.era.record
+    vmctx_at, func_at, pc_at, base_at, flags_at, results_at, caller_at = c.shape.record
     c.store("i64", c.word("i64", func, AT_VMCTX), c.at(record, vmctx_at), 8)
     c.store("i32", c.word("i32", func, AT_FUNC, 4), c.at(record, func_at), 4)
     c.store("i32", "0", c.at(record, pc_at), 4)
@@ -315,7 +316,7 @@ def _tail_call(find: str) -> Body:
         size = c.offset(AT_A)
         c.do(f"call void @llvm.memmove.p0.p0.i64(ptr %fp, ptr {c.slot(AT_D)}, i64 {size}, i1 false)")
         record = c.context("control", "ptr")
-        c.store("i32", c.word("i32", func, AT_FUNC, 4), c.at(record, c.era.record[1]), 4)
+        c.store("i32", c.word("i32", func, AT_FUNC, 4), c.at(record, c.shape.record[1]), 4)
         c.do("br label %before")
         c.label("before")
         _zero_locals(c, func, "%fp")
@@ -328,10 +329,10 @@ def _return(results: str) -> Body:
     """The results move to the frame's base; the caller's record says where to go on."""
 
     def write(c: Code) -> None:
-        vmctx_at, func_at, pc_at, base_at, flags_at, _, _ = c.era.record
+        vmctx_at, func_at, pc_at, base_at, flags_at, _, _ = c.shape.record
         record = c.context("control", "ptr")
         c.guard(c.let(f"icmp eq ptr {record}, {c.context('control_first', 'ptr')}"))
-        caller = c.at(record, -c.era.record_bytes)
+        caller = c.at(record, -c.shape.record_bytes)
         host = c.let(f"icmp ne i32 {c.word('i32', caller, flags_at, 4)}, 0")
         other = c.let(f"icmp ne i64 {c.word('i64', caller, vmctx_at)}, {c.context('vmctx')}")
         c.guard(c.let(f"or i1 {host}, {other}"))

@@ -1,7 +1,7 @@
 """Loads, stores and bulk instructions. Every store marks cards; every access checks its bound.
 
 A *near* access is to memory 0 with 32-bit addresses, whose base and length are in registers; a *far* one to any other,
-through a record {offset u64, definition ptr, cards ptr} that the word's immediate points to.
+through a record {offset u64, addresses of the fields of its base and length, cards ptr} that the immediate points to.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vm.memory import CARD_BYTES
 from vm.native.ir import AT_A, AT_B, AT_D, AT_IMM, INT, Body, Code, straight
 from vm.native.shapes import READS, WRITES
 
-FAR_OFFSET, FAR_DEFINITION, FAR_CARDS, FAR_BYTES = 0, 8, 16, 24
+FAR_OFFSET, FAR_BASE, FAR_LENGTH, FAR_CARDS, FAR_BYTES = 0, 8, 16, 24, 32
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
 
 
@@ -50,10 +50,9 @@ def _sum(c: Code, x: str, y: str) -> str:
 
 def definition(c: Code, record: str) -> tuple[str, str, str]:
     """Base, length and cards of the memory of a far record."""
-    found = c.word("ptr", record, FAR_DEFINITION)
-    base = c.word("ptr", found, c.era.memory_base)
-    bits = f"i{8 * c.era.memory_length_bytes}"
-    return base, c.widen(c.word(bits, found, c.era.memory_length), bits), c.word("ptr", record, FAR_CARDS)
+    base = c.load("ptr", c.word("ptr", record, FAR_BASE), 8)
+    length = c.pointed(c.shape.memory_length_bytes, record, FAR_LENGTH)
+    return base, length, c.word("ptr", record, FAR_CARDS)
 
 
 def mark(c: Code, place: Place, width: int) -> None:

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vm.memory import CARD_BYTES
+from vm.native.emit.control import TABLE_BASE, TABLE_CARDS, TABLE_LENGTH
 from vm.native.ir import AT_A, AT_B, AT_D, Body, Code, straight
 from vm.native.shapes import READS, WRITES
 
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
-TABLE_DEFINITION, TABLE_CARDS = 0, 8  # in the record of a table instruction
 
 # -- tables ----------------------------------------------------------------------------------------
 
 
-def _length(c: Code, table: str) -> str:
-    bits = f"i{8 * c.era.table_length_bytes}"
-    return c.widen(c.word(bits, table, c.era.table_length), bits)
+def _length(c: Code) -> str:
+    return c.pointed(c.shape.table_length_bytes, c.imm("ptr"), TABLE_LENGTH)
 
 
 def _element(c: Code, index: str, size_log2: int) -> tuple[str, str]:
     """Where an element that exists is, and its offset."""
-    table = c.word("ptr", c.imm("ptr"), TABLE_DEFINITION)
-    c.guard(c.let(f"icmp uge i64 {index}, {_length(c, table)}"))
+    c.guard(c.let(f"icmp uge i64 {index}, {_length(c)}"))
     offset = c.let(f"shl i64 {index}, {size_log2}")
-    return c.at(c.word("ptr", table, c.era.table_base), offset), offset
+    return c.at(c.load("ptr", c.word("ptr", c.imm("ptr"), TABLE_BASE), 8), offset), offset
 
 
 def _mark(c: Code, cards: str, offset: str, width: int) -> None:
@@ -40,9 +38,10 @@ def _table_get(c: Code) -> None:
 
 def _table_get_func(c: Code) -> None:
     word = c.load("i64", _element(c, c.bits(AT_A), 3)[0], 8)
-    if c.era.funcref_lazy_bit:
+    if c.shape.lazy_tables:
         c.guard(c.let(f"icmp eq i64 {word}, 0"))  # not resolved yet
-    c.put("i64", c.let(f"and i64 {word}, {~c.era.funcref_lazy_bit}"))
+    tag = c.let(f"xor i64 {c.context('lazy_bit')}, -1")
+    c.put("i64", c.let(f"and i64 {word}, {tag}"))
 
 
 def _table_set(c: Code) -> None:
@@ -53,12 +52,12 @@ def _table_set(c: Code) -> None:
 
 def _table_set_func(c: Code) -> None:
     place, offset = _element(c, c.bits(AT_A), 3)
-    c.store("i64", c.let(f"or i64 {c.bits(AT_B)}, {c.era.funcref_lazy_bit}"), place, 8)
+    c.store("i64", c.let(f"or i64 {c.bits(AT_B)}, {c.context('lazy_bit')}"), place, 8)
     _mark(c, c.word("ptr", c.imm("ptr"), TABLE_CARDS), offset, 8)
 
 
 def _table_size(c: Code) -> None:
-    c.put("i64", _length(c, c.word("ptr", c.imm("ptr"), TABLE_DEFINITION)))
+    c.put("i64", _length(c))
 
 
 # -- references ------------------------------------------------------------------------------------
@@ -74,13 +73,15 @@ def _not_null(c: Code) -> None:
 
 def _func_ref(c: Code) -> None:
     """The immediate is where the VMFuncRef lies; writing it the first time is the runtime's."""
-    c.guard(c.let(f"icmp eq i64 {c.word('i64', c.imm('ptr'), c.era.func_ref_code)}, 0"))
+    code = c.load("i64", c.at(c.imm("ptr"), c.context("func_ref_code")), 8)
+    c.guard(c.let(f"icmp eq i64 {code}, 0"))
     c.put("i64", c.imm())
 
 
 def _make_i31(c: Code) -> None:
     shifted = c.let(f"shl i32 {c.operand('i32', AT_A)}, 1")
-    c.put("i32", c.let(f"or i32 {shifted}, {c.era.i31_bit}"))
+    bit = c.let(f"trunc i64 {c.context('i31_bit')} to i32")
+    c.put("i32", c.let(f"or i32 {shifted}, {bit}"))
 
 
 def _i31(operator: str) -> Body:
@@ -103,11 +104,11 @@ def _object(c: Code) -> str:
 
 
 def _in_heap(c: Code, offset: str) -> str:
-    return c.at(c.word("ptr", c.context("heap", "ptr"), c.era.memory_base), offset)
+    return c.at(c.load("ptr", c.context("heap_base", "ptr"), 8), offset)
 
 
 def _array_length(c: Code, array: str) -> str:
-    return c.load("i32", c.at(_in_heap(c, array), c.era.array_length), 4)
+    return c.load("i32", c.at(_in_heap(c, array), c.context("array_length")), 4)
 
 
 def _field(c: Code) -> str:

@@ -34,7 +34,7 @@ def _numeric(name: str, constant: bool) -> Body:
         x = c.operand(params[0], AT_A)
         y = "" if len(params) == 1 else c.imm(params[1]) if constant else c.operand(params[1], AT_B)
         made = value(c, params[0], x, y)
-        if c.era.canonical_nan and result in _NAN and name.partition(".")[2] in MAKES_NANS:
+        if c.shape.canonical_nan and result in _NAN and name.partition(".")[2] in MAKES_NANS:
             f = LLVM[result]
             made = c.let(f"select i1 {c.let(f'fcmp uno {f} {made}, {made}')}, {f} {_NAN[result]}, {f} {made}")
         c.put(result, made)

@@ -458,7 +458,7 @@ def _handler(name: str, sig: str, compute: Compute) -> Body:
         if len(params) == 3:
             operands.append(c.load(_BYTES, c.at("%fp", c.imm()), 8))
         type_, value = compute(Vectors(c, operands), shape)
-        if c.era.canonical_nan and name.partition(".")[2] in MAKES_NANS and shape.is_float:
+        if c.shape.canonical_nan and name.partition(".")[2] in MAKES_NANS and shape.is_float:
             value = _canonical(c, shape, value)
         if result == "v128":
             value = value if type_ == _BYTES else c.let(f"bitcast {type_} {value} to {_BYTES}")
