@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from debugger.locations import Resolved, Resolver
 from vm.errors import UserError
@@ -54,8 +55,11 @@ class Breakpoint:
                 return self.hits == wanted
 
 
+Made = TypeVar("Made", bound=Breakpoint)
+
+
 class Breakpoints:
-    """The list of breakpoints. Numbers are never given twice."""
+    """The list of breakpoints and watchpoints. Numbers are never given twice."""
 
     def __init__(self) -> None:
         self._all: dict[int, Breakpoint] = {}
@@ -72,6 +76,16 @@ class Breakpoints:
         check_hit_rule(str(options.get("hit_rule", "")))
         made = Breakpoint(self._next, location, **options)  # type: ignore[arg-type]
         made.resolved = resolver.resolve(location)
+        return self.take(made)
+
+    @property
+    def next_id(self) -> int:
+        """The number that the next one gets."""
+        return self._next
+
+    def take(self, made: Made) -> Made:
+        """Adds one that has the next number."""
+        assert made.id == self._next
         self._all[made.id] = made
         self._next += 1
         return made
@@ -95,7 +109,8 @@ class Breakpoints:
     def resolve(self, resolver: Resolver) -> None:
         """Resolves all anew: after a restart, or when more code is there."""
         for breakpoint_ in self:
-            breakpoint_.resolved = resolver.resolve(breakpoint_.location)
+            if type(breakpoint_) is Breakpoint:
+                breakpoint_.resolved = resolver.resolve(breakpoint_.location)
 
     def sites(self) -> frozenset[Site]:
         """Sites of the enabled ones."""

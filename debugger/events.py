@@ -15,6 +15,7 @@ class Reason(Enum):
     ENTRY = "entry"  # about to run the first instruction of the program's entry
     STEP = "step"
     BREAKPOINT = "breakpoint"
+    WATCHPOINT = "watchpoint"  # something watched was touched, or a watched local's frame is gone
     PAUSE = "pause"
     TRAP = "trap"
     INPUT = "input"  # the guest waits for standard input that has not been typed
@@ -35,10 +36,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """A watchpoint that was met: the values before and after, as text. `ended`: its local is gone with its frame."""
+
+    id: int
+    expression: str
+    before: str = ""
+    after: str = ""
+    wrote: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """What goes with a reason; the rest is empty."""
 
     breakpoints: tuple[int, ...] = ()
+    touched: tuple[Touched, ...] = ()
     trap: Trap | None = None
     exit_code: int | None = None
     results: tuple[str, ...] = ()

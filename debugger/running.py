@@ -12,14 +12,16 @@ from typing import Protocol, cast
 
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.dwarf.lines import LineTable
-from debugger.events import Detail, Reason
+from debugger.events import Detail, Reason, Touched
 from debugger.launch import Phase
+from debugger.watchpoints import Watching, Watchpoint
 from vm.control import Record
 from vm.host import Until
 from vm.journal import Invoke
 from vm.machine import Machine, ThreadState
 from vm.ops.row import Has, Imm
 from vm.stop import NO_HOOKS, Executor, Guard, Hooks, Site, Stop, StopKind
+from vm.types import Tick
 
 STDIN = 0
 
@@ -54,6 +56,10 @@ class Run:
     wait_for_input: bool
     refresh: Callable[[], None] = lambda: None  # breakpoints find their places in new instances
     guards: Callable[[], Mapping[Site, Guard]] = dict  # what decides about breakpoints without stopping
+
+    def __post_init__(self) -> None:
+        self.watching = Watching(self.machine, self.breakpoints)
+        self.watching.begin()
 
     # -- plans -----------------------------------------------------------------------------------
 
@@ -90,16 +96,9 @@ class Run:
         """Until one of these sites is reached."""
         return self._until(lambda: Ended(Reason.STEP), sites)
 
-    def until_tick(self, tick: int) -> Ended:
+    def until_tick(self, tick: Tick) -> Ended:
         """Until `tick` instructions have retired in all."""
-        over_site = True
-        while (left := tick - self.machine.tick) > 0:
-            stop = self._execute(left, self.breakpoints.sites(), Hooks(self.guards()), over_site=over_site)
-            over_site = stop.kind is StopKind.SITE
-            ended = self._judge(stop)
-            if ended is not None:
-                return ended
-        return Ended(Reason.TICK)
+        return self._until(lambda: None, frozenset(), tick)
 
     def line(self, into: bool) -> Ended:
         """To the start of another source line; without line information, one instruction."""
@@ -174,11 +173,15 @@ class Run:
         """One instruction, before which a breakpoint may end the run when `check_sites`."""
         if check_sites and (ended := self._breakpoint_here()) is not None:
             return ended
-        stop = self._execute(1, self.breakpoints.sites() | self._callbacks())
-        if stop.kind is StopKind.SITE:
-            record = self.machine.control.top
-            return self._hits(Site(record.vmctx, record.func, record.pc))
-        return self._judge(stop)
+        return self._one_tick(self._callbacks())
+
+    def _one_tick(self, callbacks: frozenset[Site] = frozenset()) -> Ended | None:
+        """One instruction, and what it does to watched locals."""
+        watched = self.watching.at(self._here()) if self.machine.control.depth else []
+        ended = self._judge(self._execute(1, self.breakpoints.sites() | callbacks))
+        if ended is not None:
+            return ended
+        return self._met(self.watching.looked(watched)) or self._gone()
 
     def _callbacks(self) -> frozenset[Site]:
         """First instructions of what a host function called from here may call: it does not retire before they do."""
@@ -193,9 +196,12 @@ class Run:
         first = instance.module.num_imported_funcs
         return frozenset(Site(instance.addr, func, 0) for func in range(first, first + len(instance.module.bodies)))
 
-    def _breakpoint_here(self) -> Ended | None:
+    def _here(self) -> Site:
         record = self.machine.control.top
-        here = Site(record.vmctx, record.func, record.pc)
+        return Site(record.vmctx, record.func, record.pc)
+
+    def _breakpoint_here(self) -> Ended | None:
+        here = self._here()
         return self._hits(here) if here in self.breakpoints.sites() else None
 
     def _over_one(self, check_sites: bool) -> Ended | None:
@@ -232,24 +238,28 @@ class Run:
                 return ended
         return None
 
-    def _until(self, arrived: Callable[[], Ended | None], targets: frozenset[Site]) -> Ended:
-        """Runs until a target is reached and `arrived` says so, or something else ends the run."""
-        over_site = True
-        while True:
-            guards = {site: guard for site, guard in self.guards().items() if site not in targets}
-            stop = self._execute(None, self.breakpoints.sites() | targets, Hooks(guards), over_site=over_site)
-            over_site = stop.kind is StopKind.SITE
-            if stop.kind is StopKind.SITE:
-                record = self.machine.control.top
-                here = Site(record.vmctx, record.func, record.pc)
-                if here in targets and (ended := arrived()) is not None:
-                    self._hits(here)
+    def _until(self, arrived: Callable[[], Ended | None], targets: frozenset[Site], tick: Tick | None = None) -> Ended:
+        """Runs until a target is reached and `arrived` says so, or a tick is, or something else ends the run."""
+        over_site, looked = True, self.watching.sites()
+        while tick is None or self.machine.tick < tick:
+            if over_site and looked and self._here() in looked:
+                ended, over_site = self._gone() or self._one_tick(), False
+                if ended is not None:
                     return ended
-                ended = self._hits(here)
-            else:
-                ended = self._judge(stop)
+                continue
+            guards = {site: guard for site, guard in self.guards().items() if site not in targets | looked}
+            sites = self.breakpoints.sites() | targets | looked
+            left = None if tick is None else tick - self.machine.tick
+            stop = self._execute(left, sites, Hooks(guards), over_site=over_site)
+            over_site = stop.kind is StopKind.SITE
+            if over_site and self._here() in targets and (ended := arrived()) is not None:
+                self._hits(self._here())
+                return ended
+            ended = self._judge(stop)
             if ended is not None:
                 return ended
+            looked = self.watching.sites()
+        return Ended(Reason.TICK)
 
     def _hits(self, site: Site) -> Ended | None:
         """Ends the run when a breakpoint at the site wants to stop; temporary ones go."""
@@ -261,14 +271,30 @@ class Run:
                 self.breakpoints.delete(breakpoint_.id)
         return Ended(Reason.BREAKPOINT, Detail(breakpoints=tuple(b.id for b in stopped)))
 
+    def _met(self, touched: list[tuple[Watchpoint, Touched]]) -> Ended | None:
+        """Ends the run when a watchpoint wants to stop for what it has seen; says too that a breakpoint is reached."""
+        stopped = [hit for watchpoint, hit in touched if self.accepts(watchpoint)]
+        if not stopped:
+            return None
+        here = self._breakpoint_here() if self.machine.control.depth else None
+        reached = () if here is None else here.detail.breakpoints
+        return Ended(Reason.WATCHPOINT, Detail(touched=tuple(stopped), breakpoints=reached))
+
+    def _gone(self) -> Ended | None:
+        """Ends the run when the frame of a watched local is gone."""
+        gone = tuple(Touched(each.id, each.location, ended=True) for each in self.watching.ended())
+        return Ended(Reason.WATCHPOINT, Detail(touched=gone)) if gone else None
+
     def _judge(self, stop: Stop) -> Ended | None:
         """What a stop of the executor means for the run; None: go on."""
         match stop.kind:
             case StopKind.BUDGET:
                 return None
             case StopKind.SITE:
-                record = self.machine.control.top
-                return self._hits(Site(record.vmctx, record.func, record.pc))
+                return self._hits(self._here())
+            case StopKind.WATCH:
+                assert stop.access is not None
+                return self._met(self.watching.touched(stop.access))
             case StopKind.PAUSED:
                 return Ended(Reason.PAUSE)
             case StopKind.TRAP:
@@ -281,8 +307,8 @@ class Run:
                 return Ended(Reason.EXITED, Detail(exit_code=self.machine.thread.get("exit_code")))
             case StopKind.FINISHED:
                 return self._finished()
-            case StopKind.WAITING | StopKind.WATCH:
-                raise AssertionError("a scheduler lets others run, and nothing is watched")
+            case StopKind.WAITING:
+                raise AssertionError("a scheduler lets others run")
 
     def _finished(self) -> Ended | None:
         results = self.results()
@@ -306,6 +332,7 @@ class Run:
     ) -> Stop:
         if self.machine.thread_state is ThreadState.TRAPPED:
             raise AssertionError("a trapped thread does not run")
+        hooks = Hooks(hooks.guards, self.watching.ranges())
         stop = self.executor.run(budget, sites, hooks, over_site=over_site)
         self.refresh()
         return stop

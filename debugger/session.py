@@ -27,6 +27,7 @@ from debugger.running import Ended, Run, begin, set_pc
 from debugger.scratch import ScratchCall
 from debugger.threads import Scheduler
 from debugger.watches import Watches
+from debugger.watchpoints import LocalTarget, Target, WatchKind, Watchpoint, target_of
 from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
 from vm.gc_collect import Collected, collect
@@ -130,7 +131,7 @@ class Session:
         return self._stopped(Ended(Reason.ENTRY))
 
     def _to_start(self, run: Run) -> Ended:
-        return run.until_tick(self._program.stop_tick) if self._program.stop_tick > 0 else run.resume()
+        return run.until_tick(Tick(self._program.stop_tick)) if self._program.stop_tick > 0 else run.resume()
 
     def restart(self) -> Stopped:
         """Builds the store anew; breakpoints and watches stay."""
@@ -138,6 +139,7 @@ class Session:
         self._build()
         for breakpoint_ in self.breakpoints:
             breakpoint_.hits = 0
+        self._retarget()
         return self.start()
 
     def invoke(self, name: str, args: tuple[str, ...]) -> Stopped:
@@ -204,7 +206,7 @@ class Session:
         """Until that many instructions have retired."""
         if tick <= self.machine.tick:
             raise UserError(f"tick {tick:,} is not ahead: it is {self.machine.tick:,} now")
-        return self._perform(lambda run: run.until_tick(tick))
+        return self._perform(lambda run: run.until_tick(Tick(tick)))
 
     def request_pause(self) -> None:
         """Stops the run under way, soon. May be called from any thread."""
@@ -236,10 +238,13 @@ class Session:
         self.selected = 0  # conditions are about the innermost frame
         self._pause.clear()
         self.emit(Running())
+        run = self._run()
         try:
-            ended = plan(self._run())
+            ended = plan(run)
         except Trap as trap:  # of a start-up phase's own call
             ended = Ended(Reason.TRAP, Detail(trap=trap))
+        for gone in run.watching.ended():
+            self.emit(Message(f"watchpoint {gone.id} has ended: the frame of {gone.location} is gone"))
         self._pause.clear()
         return self._stopped(ended)
 
@@ -292,8 +297,31 @@ class Session:
             self.evaluator().check(condition)
         return self.breakpoints.add(location, self.resolver, **options)
 
+    def add_watchpoint(self, expression: str, kind: WatchKind = WatchKind.CHANGE, **options: str | bool) -> Watchpoint:
+        """A new watchpoint on what an expression names in the selected frame. Raises UserError."""
+        if condition := str(options.get("condition", "")):
+            self.evaluator().check(condition)
+        made = Watchpoint(self.breakpoints.next_id, expression, **options, kind=kind)  # type: ignore[arg-type]
+        made.target = self._target(made)
+        return self.breakpoints.take(made)
+
+    def _target(self, watchpoint: Watchpoint) -> Target:
+        value = self.evaluator().evaluate(watchpoint.location)
+        return target_of(self.inspect, value, self.selected, watchpoint.location, watchpoint.kind)
+
+    def _retarget(self) -> None:
+        """Watchpoints find their places in a store that was built anew; those of locals are gone."""
+        for each in [b for b in self.breakpoints if isinstance(b, Watchpoint)]:
+            try:
+                each.target = None if isinstance(each.target, LocalTarget) else self._target(each)
+            except UserError:
+                each.target = None
+            if each.target is None:
+                self.breakpoints.delete(each.id)
+                self.emit(Message(f"watchpoint {each.id} has ended: nothing is at {each.location} any more"))
+
     def _accepts(self, breakpoint_: Breakpoint) -> bool:
-        """Whether a breakpoint that was reached stops the run."""
+        """Whether a breakpoint or watchpoint that was met stops the run."""
         if breakpoint_.condition:
             try:
                 if not self.evaluator().truth(breakpoint_.condition):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from debugger.breakpoints import Breakpoint, check_hit_rule
+from debugger.watchpoints import WatchKind, Watchpoint
 from ui.command import Command, Context, Parser, Takes, at_most_one, many, number, one, whole
 from ui.integers import integer
 from ui.render import stops
@@ -174,11 +175,35 @@ def _list(context: Context, args: Namespace) -> list[Line]:
     return stops.breakpoints(context.session.breakpoints) or [note("no breakpoints are set")]
 
 
-def _watchpoint(context: Context, args: Namespace) -> list[Line]:
-    raise UserError(
-        "stopping when memory is read or written is not there yet",
-        f"display {args.what or 'EXPR'} shows a value and whether it changed at every stop",
-    )
+def _watching(kind: WatchKind) -> Callable[[Context, Namespace], list[Line]]:
+    def run(context: Context, args: Namespace) -> list[Line]:
+        return [_watch(context, args.what, kind)]
+
+    return run
+
+
+def _watch(context: Context, text: str, kind: WatchKind) -> Line:
+    """A watchpoint from `EXPR [if CONDITION]`."""
+    option, _, rest = text.partition(" ")
+    if kind is WatchKind.CHANGE and option in ("-w", "--write"):
+        text, kind = rest, WatchKind.WRITE
+    m = _IF.search(text)
+    expression = text[: m.start()].strip() if m else text.strip()
+    if not expression:
+        raise UserError("watch: what is to be watched is missing", "watch $g, watch u32@0x1040, watch memory[0][8:4]")
+    condition = m["condition"].strip() if m else ""
+    return stops.breakpoint_set(context.session.add_watchpoint(expression, kind, condition=condition))
+
+
+def _watch_set(context: Context, args: Namespace) -> list[Line]:
+    """The lldb form."""
+    words = args.expression[1:] if args.expression[0] in ("expression", "variable") else args.expression
+    return [_watch(context, " ".join(words), _LLDB_KINDS[args.watch])]
+
+
+def _watch_list(context: Context, args: Namespace) -> list[Line]:
+    found = [b for b in context.session.breakpoints if isinstance(b, Watchpoint)]
+    return stops.breakpoints(found) or [note("no watchpoints are set")]
 
 
 def _ignore_parser() -> Parser:
@@ -200,6 +225,21 @@ def _set_parser() -> Parser:
     return parser
 
 
+def _watch_set_parser() -> Parser:
+    parser = Parser(options=True)
+    parser.add_argument("-w", "--watch", choices=sorted(_LLDB_KINDS), default="modify")
+    parser.add_argument("expression", metavar="EXPR", nargs="+")
+    return parser
+
+
+_LLDB_KINDS = {
+    "modify": WatchKind.CHANGE, "write": WatchKind.WRITE, "read": WatchKind.READ, "read_write": WatchKind.ACCESS,
+}  # fmt: skip
+_WATCHED = one("EXPR [if COND]", "what")
+_PLACES = (
+    "watch u32@0x1040 if $n > 3. What has a place can be watched: memory (u32@0x1040, memory[0][start:size], memory[0].size), globals, locals, "
+    "table elements, fields of objects and of the runtime's structures, data[0].dropped"
+)
 _WHERE = at_most_one("[LOCATION] [if COND]", "where")
 _IDS = many("N", "ids")
 _LOCATIONS = (
@@ -235,6 +275,14 @@ COMMANDS = (
     Command("disable", _FAMILY, "switch breakpoints off; without numbers all", _disable,
             ("dis", "breakpoint disable"), _IDS, takes=Takes.BREAKPOINT),
     Command("info breakpoints", _FAMILY, "the breakpoints", _list, ("info b", "breakpoint list")),
-    Command("watch", _FAMILY, "not there yet: see display", _watchpoint, ("rwatch", "awatch"),
-            at_most_one("EXPR", "what"), whole),
+    Command("watch", _FAMILY, "stop when a value changes; -w: whenever it is written, also with what it was",
+            _watching(WatchKind.CHANGE), (), _WATCHED, whole, _PLACES,
+            takes=Takes.EXPRESSION),
+    Command("rwatch", _FAMILY, "stop when a value is read", _watching(WatchKind.READ), (), _WATCHED, whole,
+            details=_PLACES, takes=Takes.EXPRESSION),
+    Command("awatch", _FAMILY, "stop when a value is read or written", _watching(WatchKind.ACCESS), (), _WATCHED,
+            whole, details=_PLACES, takes=Takes.EXPRESSION),
+    Command("watchpoint set", _FAMILY, "the lldb form of watch", _watch_set,
+            (), _watch_set_parser),
+    Command("info watchpoints", _FAMILY, "the watchpoints", _watch_list, ("watchpoint list",)),
 )  # fmt: skip

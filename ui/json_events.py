@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from debugger.events import Detail, Stopped
@@ -76,6 +77,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
     trap = detail.trap
     return {
         "breakpoints": list(detail.breakpoints),
+        "touched": [asdict(touched) for touched in detail.touched],
         "trap": None if trap is None else {"kind": trap.kind.value, "text": str(trap), "facts": trap.facts},
         "exit_code": detail.exit_code,
         "results": list(detail.results),

@@ -162,6 +162,12 @@ class TypedMemory:
     def global_(self, storage: Addr, type_: GlobalType, label: str) -> Value:
         return self.load(of_value(type_.value), storage, label)
 
+    def length(self, struct: str, definition: Addr, label: str) -> Value:
+        """How long a memory (in bytes) or a table is, by its definition."""
+        names = {"VMMemoryDefinition": "current_length", "VMTableDefinition": "current_elements"}
+        placed = self.machine.layouts.struct(struct).field(names[struct])
+        return self.load(SCALARS[f"u{8 * placed.size}"], placed.at(definition), label)
+
     def element(self, instance: Instance, number: int, index: int) -> Value:
         """A table's element, as it lies there; nothing is resolved."""
         table: Table = instance.tables[number]

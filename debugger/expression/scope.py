@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from debugger.expression.memory import TypedMemory
-from debugger.expression.types import FUNCREF_TYPE, LITERAL, U8_TYPE, U32_TYPE, U64_TYPE, Array, Group
+from debugger.expression.types import BOOL, FUNCREF_TYPE, LITERAL, U8_TYPE, U32_TYPE, U64_TYPE, Array, Group
 from debugger.expression.value import Value, text_value
 from debugger.inspect import Frame, Variable
 from vm.errors import UserError
@@ -81,6 +81,8 @@ class Scope:
                 return Value(LITERAL, int(name == "true"))
             case "null":
                 return Value(FUNCREF_TYPE, 0)
+            case "data" | "elem":
+                return Value(Group(name), Segments(self, name))
             case _:
                 return None
 
@@ -246,7 +248,8 @@ class MemoryBytes:
     def member(self, name: str) -> Value:
         if name != "size":
             raise UserError(f"a memory has no member {name!r}", "it has size")
-        return Value(U64_TYPE, self.scope.instance.memories[self.number].size_bytes)
+        definition = self.scope.instance.memories[self.number].definition
+        return self.scope.memory.length("VMMemoryDefinition", definition, f"memory[{self.number}].size")
 
 
 @dataclass(frozen=True)
@@ -282,10 +285,53 @@ class TableElements:
     def member(self, name: str) -> Value:
         if name != "size":
             raise UserError(f"a table has no member {name!r}", "it has size")
-        return Value(U64_TYPE, self.scope.instance.tables[self.number].size)
+        definition = self.scope.instance.tables[self.number].definition
+        return self.scope.memory.length("VMTableDefinition", definition, f"table[{self.number}].size")
 
     def slice(self, start: int, size: int) -> Value:
         raise _no_slice("a table")
+
+
+@dataclass(frozen=True)
+class Segments:
+    """`data[i].dropped`, `elem[i].dropped`."""
+
+    scope: Scope
+    kind: str
+
+    def index(self, index: int) -> Value:
+        module = self.scope.instance.module
+        count = len(module.datas if self.kind == "data" else module.elems)
+        if not 0 <= index < count:
+            raise UserError(f"there is no {self.kind} segment {index}", f"{self.scope.instance.name} has {count}")
+        return Value(Group(f"{self.kind}[{index}]"), Segment(self.scope, self.kind, index))
+
+    def member(self, name: str) -> Value:
+        raise _no_member(self.kind, name)
+
+    def slice(self, start: int, size: int) -> Value:
+        raise _no_slice(self.kind)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """`data[i].dropped`, `elem[i].dropped`."""
+
+    scope: Scope
+    kind: str
+    number: int
+
+    def index(self, index: int) -> Value:
+        raise UserError("a segment has no elements here", "it has dropped")
+
+    def member(self, name: str) -> Value:
+        if name != "dropped":
+            raise UserError(f"a segment has no member {name!r}", "it has dropped")
+        at = self.scope.instance.record.at(f"{self.kind}_dropped", self.number)
+        return self.scope.memory.load(BOOL, at, f"{self.kind}[{self.number}].dropped")
+
+    def slice(self, start: int, size: int) -> Value:
+        raise _no_slice("a segment")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class BreakpointGlyphs:
     plain: str = "●"
     conditional: str = "◆"  # with a condition, a hit rule or log text
     disabled: str = "○"
+    watchpoint: str = "⌖"
 
 
 GLYPHS = BreakpointGlyphs()

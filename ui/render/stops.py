@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from debugger.breakpoints import Breakpoint
-from debugger.events import Reason, Stopped
+from debugger.events import Reason, Stopped, Touched
+from debugger.watchpoints import Watchpoint
 from ui.render.code import GLYPHS
 from ui.render.line import Line, Part, Role, columns, line
 
@@ -16,6 +17,16 @@ def stop_line(stopped: Stopped, where: str) -> Line:
     word, what, role = _what(stopped)
     place: list[Part] = [" at ", (where, Role.NAME)] if where and not _is_over(stopped.reason) else []
     return line((word, role), what, *place, f", tick {stopped.tick:,}")
+
+
+def touched_text(touched: Touched) -> str:
+    """`watchpoint 2: $g 1 → 5`, or what else is to be said of it."""
+    name = f"watchpoint {touched.id}: {touched.expression}"
+    if touched.ended:
+        return f"watchpoint {touched.id} has ended: the frame of {touched.expression} is gone"
+    if touched.before != touched.after:
+        return f"{name} {touched.before} → {touched.after}"
+    return f"{name} {'written' if touched.wrote else 'read'}, it is {touched.after}"
 
 
 def _is_over(reason: Reason) -> bool:
@@ -28,6 +39,8 @@ def _what(stopped: Stopped) -> tuple[str, str, Role]:
         case Reason.BREAKPOINT:
             numbers = ", ".join(map(str, detail.breakpoints))
             return "stopped:", f" breakpoint{'s' if len(detail.breakpoints) > 1 else ''} {numbers}", Role.BREAKPOINT
+        case Reason.WATCHPOINT:
+            return "stopped:", " " + "; ".join(map(touched_text, detail.touched)), Role.BREAKPOINT
         case Reason.STEP:
             return "stopped:", " step", Role.PC
         case Reason.ENTRY:
@@ -53,6 +66,8 @@ def glyph_of(breakpoint_: Breakpoint) -> str:
     """How a breakpoint looks in a margin."""
     if not breakpoint_.enabled:
         return GLYPHS.disabled
+    if isinstance(breakpoint_, Watchpoint):
+        return GLYPHS.watchpoint
     conditional = breakpoint_.condition or breakpoint_.hit_rule or breakpoint_.log or breakpoint_.ignore
     return GLYPHS.conditional if conditional else GLYPHS.plain
 
@@ -60,7 +75,7 @@ def glyph_of(breakpoint_: Breakpoint) -> str:
 def breakpoints(items: Iterable[Breakpoint]) -> list[Line]:
     """One line a breakpoint: where, what it depends on, how often it was reached."""
     rows: list[list[Part]] = [
-        [(str(b.id), Role.LABEL), (glyph_of(b), Role.BREAKPOINT), (b.location, Role.NAME), sites_text(b),
+        [(str(b.id), Role.LABEL), (glyph_of(b), Role.BREAKPOINT), (_name(b), Role.NAME), sites_text(b),
          (conditions_text(b), Role.COMMENT), f"{b.hits} hit{'s' if b.hits != 1 else ''}"]
         for b in items
     ]  # fmt: skip
@@ -75,12 +90,27 @@ def hits_text(breakpoint_: Breakpoint) -> str:
 
 def sites_text(breakpoint_: Breakpoint) -> str:
     """`at $fib+0xc`, or how many places it stands at."""
+    if isinstance(breakpoint_, Watchpoint):
+        return _target_text(breakpoint_)
     if breakpoint_.pending:
         return "pending: nothing is called that yet"
     first = breakpoint_.resolved[0]
     text = f"at {first.text}" + (f" ({first.note})" if first.note else "")
     more = len(breakpoint_.resolved) - 1
     return text + (f" and {more} more place{'s' if more > 1 else ''}" if more else "")
+
+
+def _name(breakpoint_: Breakpoint) -> str:
+    kind = f"{breakpoint_.kind.value} " if isinstance(breakpoint_, Watchpoint) else ""
+    return kind + breakpoint_.location
+
+
+def _target_text(watchpoint: Watchpoint) -> str:
+    """`4 bytes, global $g`."""
+    target = watchpoint.target
+    if target is None:
+        return "nothing is there"
+    return f"{target.size:,} byte{'s' if target.size != 1 else ''}, {target.where}"
 
 
 def conditions_text(breakpoint_: Breakpoint) -> str:
@@ -101,7 +131,8 @@ def conditions_text(breakpoint_: Breakpoint) -> str:
 
 def breakpoint_set(breakpoint_: Breakpoint) -> Line:
     """What was set, when it was."""
+    what = "watchpoint" if isinstance(breakpoint_, Watchpoint) else "breakpoint"
     return line(
-        (f"breakpoint {breakpoint_.id}", Role.BREAKPOINT), " ", (sites_text(breakpoint_), Role.NAME),
+        (f"{what} {breakpoint_.id}", Role.BREAKPOINT), " ", (sites_text(breakpoint_), Role.NAME),
         *((", ", (conditions_text(breakpoint_), Role.COMMENT)) if conditions_text(breakpoint_) else ()),
     )  # fmt: skip

@@ -87,7 +87,7 @@ def _state(stopped: Stopped | None) -> tuple[str, Role]:
         case Reason.EXITED:
             return f"■ exited with code {detail.exit_code}", Role.ERROR if detail.exit_code else Role.OK
         case _:
-            numbers = " ".join(f"#{n}" for n in detail.breakpoints)
+            numbers = " ".join(f"#{n}" for n in (*(t.id for t in detail.touched), *detail.breakpoints))
             return f"❚❚ {stopped.reason.value} {numbers}".rstrip(), Role.WARNING
 
 
