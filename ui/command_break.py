@@ -237,7 +237,8 @@ _LLDB_KINDS = {
 }  # fmt: skip
 _WATCHED = one("EXPR [if COND]", "what")
 _PLACES = (
-    "watch u32@0x1040 if $n > 3. What has a place can be watched: memory (u32@0x1040, memory[0][start:size], memory[0].size), globals, locals, "
+    "watch u32@0x1040 if $n > 3. What has a place can be watched: memory (u32@0x1040, "
+    "memory[0][start:size], memory[0].size), globals, locals, "
     "table elements, fields of objects and of the runtime's structures, data[0].dropped"
 )
 _WHERE = at_most_one("[LOCATION] [if COND]", "where")

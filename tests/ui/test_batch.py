@@ -100,10 +100,20 @@ def test_commands(commands: list[str], expected: str, tmp_path: Path) -> None:
     assert expected in done.out, done.err
 
 
-def test_watchpoints_point_at_display(tmp_path: Path) -> None:
-    done = batch(start(tmp_path, FIB, "fib", "3"), "watch n")
-    assert "display n" in done.err
-    assert done.code == 2
+def test_watchpoints_are_set_met_and_listed(tmp_path: Path) -> None:
+    wat = """(module (memory 1) (global $g (mut i32) (i32.const 1)) (func (export "run") (param i32)
+      (global.set $g (i32.const 3)) (i32.store (i32.const 64) (global.get $g)) (global.set $g (i32.const 3))))"""
+    done = batch(
+        start(tmp_path, wat, "run", "3"), "watch i32@64", "watch -w $g if $g > 2", "watchpoint set -w read $g",
+        "info watchpoints", "c", "c", "c", "delete 2", "c",
+    )  # fmt: skip
+    assert "⌖  watch i32@64 " in done.out and "4 bytes, memory 0" in done.out
+    stopped = [row.partition(" at ")[0] for row in done.out.splitlines() if row.startswith("stopped")]
+    assert stopped == [
+        "stopped: watchpoint 2: $g 1 → 3", "stopped: watchpoint 3: $g read, it is 3",
+        "stopped: watchpoint 1: i32@64 0 → 3",
+    ]  # fmt: skip
+    assert batch(start(tmp_path, wat, "run", "3"), "watch 1 + 1").code == 2
 
 
 def test_a_very_long_name_is_not_said_in_full(tmp_path: Path) -> None:

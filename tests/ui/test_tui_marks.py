@@ -51,6 +51,32 @@ async def test_breakpoints_are_changed_in_place(tmp_path: Path) -> None:
         await screen.sees("nothing is called nowhere_yet yet")
 
 
+WATCHED = """(module (memory 1) (func (export "run") (param $n i32)
+  (local.set $n (i32.const 5)) (i32.store8 (i32.const 1) (i32.const 7)) (i32.store8 (i32.const 9) (i32.const 7))))"""
+
+
+@on_loop
+async def test_what_is_under_the_cursor_is_watched(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, WATCHED, "run", "1")) as screen:
+        await screen.press("2", "down", "b")
+        await screen.sees("watchpoint 1")
+        await screen.press("c")
+        await screen.sees("❚❚ watchpoint #1")
+        assert "$n  i32  5" in screen.text()
+        await screen.press("5", "right", "b")
+        await screen.sees("watchpoint 2")
+        await screen.press("c")
+        await screen.sees("❚❚ watchpoint #2")
+        await screen.press("5", "b")
+        await screen.sees("no watchpoint on u8@0x1 any more")
+        await screen.press("4", "down", "b")
+        await screen.sees("watchpoint 3")
+        await screen.press("9")
+        await screen.sees("⌖")
+        await screen.press("x", "c")
+        await screen.sees("finished")
+
+
 @on_loop
 async def test_watches_are_changed_in_place(tmp_path: Path) -> None:
     async with shown(start(tmp_path, FIB, "fib", "6")) as screen:

@@ -291,6 +291,10 @@ class WasmscopeApp(App[int]):
         self.first_time.used("mark")
         self.trying(lambda: self.marking.toggle(where))
 
+    def watch_changes(self, expression: str) -> None:
+        """A watchpoint on what a pane's cursor is on."""
+        self.trying(lambda: self.marking.watch_changes(expression))
+
     def run_to(self, where: Site | str) -> None:
         """Until a place is reached."""
         self.runner.run_to(where)

@@ -20,6 +20,10 @@ class Placing(Protocol):
         """A breakpoint is to be set, or taken away."""
         ...
 
+    def watch_changes(self, expression: str) -> None:
+        """A watchpoint is to be set, or taken away."""
+        ...
+
     def run_to(self, where: Site | str) -> None:
         """Run until a place is reached."""
         ...

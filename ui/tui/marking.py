@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from debugger.watchpoints import Watchpoint
+from ui.render import stops
+from ui.render.line import line
 from ui.tui.shell import Shell
 from vm.errors import UserError
 from vm.stop import Site
@@ -38,6 +41,18 @@ class Marking:
             if " " not in text and [r.site for r in self._session.resolver.resolve(text)] == [site]:
                 return text
         return f"@{offset:#x}"
+
+    def watch_changes(self, expression: str) -> None:
+        """Deletes the watchpoint on an expression, or sets one. Raises UserError."""
+        breakpoints = self._session.breakpoints
+        standing = [b for b in breakpoints if isinstance(b, Watchpoint) and b.location == expression]
+        for found in standing:
+            breakpoints.delete(found.id)
+        said = line(f"no watchpoint on {expression} any more")
+        if not standing:
+            said = stops.breakpoint_set(self._session.add_watchpoint(expression))
+        self._shell.changed()
+        self._shell.say(*said)
 
     def watch(self, text: str) -> None:
         """Adds a watch expression. Raises UserError for what is none."""

@@ -8,10 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from debugger.breakpoints import Breakpoint, check_hit_rule
+from debugger.watchpoints import Watchpoint
 from ui.render import stops
 from ui.render.line import Line
 from ui.tui.context import Screen
-from ui.tui.messages import AtCode, Changed, Goto, Told
+from ui.tui.messages import AtAddress, AtCode, Changed, Goto, Told
 from ui.tui.pane import Hints
 from ui.tui.panes.lists import ListPane
 
@@ -31,7 +32,7 @@ class BreakpointsPane(ListPane):
         ("Enter", "go there"), ("a", "add"), ("e", "condition"), ("h", "hit rule"), ("l", "log text"), ("x", "delete"),
         ("Space", "on/off"),
     )  # fmt: skip
-    empty_text = "no breakpoint: b in the code pane, a here, or break LOCATION in the console"
+    empty_text = "no breakpoint: b in the code pane (in others: a watchpoint), a here, or break LOCATION in the console"
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen, "breakpoints")
@@ -49,7 +50,9 @@ class BreakpointsPane(ListPane):
         """Enter: the code it stands at."""
         if (found := self._chosen()) is None:
             return
-        if found.pending:
+        if isinstance(found, Watchpoint) and found.target is not None:
+            self.post_message(Goto(AtAddress(found.target.start)))
+        elif found.pending:
             self.post_message(Told(f"nothing is called {found.location} yet"))
         else:
             self.post_message(Goto(AtCode(found.resolved[0].site)))

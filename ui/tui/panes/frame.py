@@ -38,10 +38,11 @@ class FramePane(Pane):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "change the value under the cursor", id="frame.edit"),
+        Binding("b", "watch_changes", "stop when the value changes", id="frame.break"),
         Binding("m", "memory", "the memory that a value points to", id="frame.memory"),
         Binding("space", "fold", "fold a section, or open it", id="frame.fold"),
     ]
-    hints: ClassVar[Hints] = (("Enter", "change"), ("m", "memory at it"), ("Space", "fold"))
+    hints: ClassVar[Hints] = (("Enter", "change"), ("b", "stop at change"), ("m", "memory at it"), ("Space", "fold"))
     empty_text = "no frame: nothing is being run (r runs it)"
 
     def __init__(self, screen: Screen) -> None:
@@ -194,6 +195,11 @@ class FramePane(Pane):
         said = self.shared.session.evaluator().assign(target, text)
         self.post_message(Changed())
         self.post_message(Told(said, Role.OK))
+
+    def action_watch_changes(self) -> None:
+        """A watchpoint on the value under the cursor, or none any more."""
+        if (found := self._variable()) is not None:
+            self.shared.placing.watch_changes(found[0])
 
     def action_fold(self) -> None:
         """Hides the rows of a section, or shows them again."""

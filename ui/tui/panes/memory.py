@@ -37,6 +37,7 @@ class MemoryPane(HexView):
         Binding("full_stop", "again(False)", "next match", id="memory.next_match"),
         Binding("comma", "again(True)", "match before", id="memory.previous_match"),
         Binding("e", "edit", "edit bytes in place", id="memory.edit"),
+        Binding("b", "watch_changes", "stop when the selected bytes change", id="memory.break"),
         Binding("ctrl+z", "undo", "undo the last edit", id="memory.undo"),
         Binding("y", "copy", "copy the selection", id="memory.copy"),
         Binding("m", "bookmark", "set a bookmark", id="memory.bookmark"),
@@ -49,8 +50,8 @@ class MemoryPane(HexView):
     empty_text = "this module has no memory: the map pane lists all regions, ] goes through them"
 
     hints: ClassVar[Hints] = (
-        ("g", "go to"), ("/", "search"), ("e", "edit"), ("y", "copy"), ("m '", "bookmarks"), ("p", "values"),
-        ("[ ]", "region"), ("Enter", "follow"), ("⌫", "back"),
+        ("g", "go to"), ("/", "search"), ("e", "edit"), ("b", "stop at change"), ("y", "copy"), ("m '", "bookmarks"),
+        ("p", "values"), ("[ ]", "region"), ("Enter", "follow"), ("⌫", "back"),
     )  # fmt: skip
 
     class Ended(Message):
@@ -236,6 +237,14 @@ class MemoryPane(HexView):
         text = hex_copy.as_text(answer, data, f"{self._native_or_offset(first):#x}")
         self.app.copy_to_clipboard(text)
         self._say("copied: " + (text if len(text) <= _MOST_SAID else text[:_MOST_SAID] + "…"), Role.OK)
+
+    def action_watch_changes(self) -> None:
+        """A watchpoint on what is selected, or none any more."""
+        if self._region is None or self.shared.running:
+            return
+        first, last = self._selection()
+        size, at = last - first + 1, f"{self._native_or_offset(first):#x}"
+        self.shared.placing.watch_changes(f"u{8 * size}@{at}" if size in (1, 2, 4, 8) else f"u8[{size}]@{at}")
 
     def _native_or_offset(self, offset: int) -> int:
         """What an expression calls a byte: an offset only in the memory that offsets are about."""

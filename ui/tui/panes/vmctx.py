@@ -47,11 +47,13 @@ class VmctxPane(Pane):
         Binding("space", "side", "fields or bytes", id="vmctx.side"),
         Binding("t", "telescope", "the chain of pointers from here", id="vmctx.telescope"),
         Binding("e", "edit", "change the field", id="vmctx.edit"),
+        Binding("b", "watch_changes", "stop when the field changes", id="vmctx.break"),
         Binding("left,h", "sideways(-1)", show=False),
         Binding("right,l", "sideways(1)", show=False),
     ]
     hints: ClassVar[Hints] = (
         ("Enter", "follow"), ("⌫", "back"), ("← →", "fold"), ("Space", "bytes"), ("t", "telescope"), ("e", "edit"),
+        ("b", "stop at change"),
     )  # fmt: skip
     empty_text = "no instance"
 
@@ -395,6 +397,13 @@ class VmctxPane(Pane):
         if entry is not None:
             was = f"{entry.number:#x}"
             self.post_message(Ask(f"{entry.full} =", lambda text: self._write(entry, text), was))
+
+    def action_watch_changes(self) -> None:
+        """A watchpoint on the field under the cursor, or none any more."""
+        if (entry := self._entry()) is not None and not self.shared.running:
+            size = len(entry.value)
+            type_ = f"u{8 * size}" if size in (1, 2, 4, 8) else f"u8[{size}]"
+            self.shared.placing.watch_changes(f"{type_}@{entry.addr:#x}")
 
     def _write(self, entry: Entry, text: str) -> None:
         number = integer(text)
