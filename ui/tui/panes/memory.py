@@ -50,8 +50,8 @@ class MemoryPane(HexView):
     empty_text = "this module has no memory: the map pane lists all regions, ] goes through them"
 
     hints: ClassVar[Hints] = (
-        ("g", "go to"), ("/", "search"), ("e", "edit"), ("b", "stop at change"), ("y", "copy"), ("m '", "bookmarks"),
-        ("p", "values"), ("[ ]", "region"), ("Enter", "follow"), ("⌫", "back"),
+        ("g", "go to"), ("/", "search"), ("e", "edit"), ("y", "copy"), ("m '", "bookmarks"),
+        ("p", "values"), ("[ ]", "region"), ("Enter", "follow"), ("⌫", "back"), ("b", "stop at change"),
     )  # fmt: skip
 
     class Ended(Message):
