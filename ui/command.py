@@ -61,11 +61,12 @@ class Settings:
 
 @dataclass
 class Listing:
-    """Where `list` and `x` go on when they are repeated."""
+    """Where `list`, `x` and `ustep` go on when they are repeated."""
 
     list_at: int | None = None
     examine_at: int | None = None
     examine_format: Format = field(default_factory=Format)
+    micro: tuple[int, int] = (-1, 0)  # at which tick `ustep` is, and how many micro-steps it showed
 
 
 class Table(Protocol):

@@ -87,7 +87,8 @@ def _hook(call: HostCall) -> Return:
     return Return()
 
 
-def _world(era: Era, kind: ExecutorKind) -> World:
+def program_world(era: Era, kind: ExecutorKind = ExecutorKind.REFERENCE) -> World:
+    """The program with what it imports, in an era."""
     provider = World(_PROVIDER, machine=Machine(era), name="p")
     given = {("p", name): extern for name, extern in exports_of(provider.instance).items()}
     hook = HostFunction("h", "hook", FuncType((I64,), ()), _hook)
@@ -103,7 +104,7 @@ def _ids(era: Era) -> str:
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("era", ERAS, ids=_ids)
 def test_the_same_results(era: Era, kind: ExecutorKind) -> None:
-    world = _world(era, kind)
+    world = program_world(era, kind)
     assert world.trap("null").kind is TrapKind.UNINITIALIZED_ELEMENT
     assert world.call("memory") == (2 + 1000 + 7 + 0x04030201 + 0x6463,)
     # twice, next, twice, square; then twice through the other instance's table, and twice again
@@ -116,7 +117,7 @@ def test_the_same_results(era: Era, kind: ExecutorKind) -> None:
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("era", ERAS, ids=_ids)
 def test_references_to_host_values(era: Era, kind: ExecutorKind) -> None:
-    world = _world(era, kind)
+    world = program_world(era, kind)
     object_ = world.machine.gc.new_host_object(77)
     found, size = world.call("objects", object_)
     assert (world.machine.gc.host_value(found), size) == (77, 6)  # element 1 was copied from null
@@ -130,7 +131,7 @@ def test_references_to_host_values(era: Era, kind: ExecutorKind) -> None:
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("era", ERAS, ids=_ids)
 def test_stops_are_exact(era: Era, kind: ExecutorKind) -> None:
-    world = _world(era, kind)
+    world = program_world(era, kind)
     world.begin("calls", 3)
     ticks = 0
     while world.executor.run(3).kind is StopKind.BUDGET:
@@ -141,7 +142,7 @@ def test_stops_are_exact(era: Era, kind: ExecutorKind) -> None:
 
 @pytest.mark.parametrize("era", ERAS, ids=_ids)
 def test_the_bytes_are_the_eras(era: Era) -> None:
-    world = _world(era, ExecutorKind.REFERENCE)
+    world = program_world(era)
     vmctx, space = world.instance.vmctx, world.machine.space
     assert vmctx.size == Layouts(era).struct("VMContext", world.instance.shape.counts).size
     if "vmctx" in era.magics:

@@ -19,6 +19,7 @@ from ui.tui.panes.heap import HeapPane
 from ui.tui.panes.instances import InstancesPane
 from ui.tui.panes.lists import MapPane
 from ui.tui.panes.memory import MemoryPane
+from ui.tui.panes.microsteps import MicrostepsPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
 from ui.tui.panes.threads import ThreadsPane
@@ -47,6 +48,7 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("exceptions", "Exceptions", "Exc", "", Place.STACK, ExceptionsPane),
     PaneKind("instances", "Instances", "Inst", "", Place.STACK, InstancesPane),
     PaneKind("vmctx", "vmctx", "vmctx", "4", Place.FIELDS, VmctxPane),
+    PaneKind("micro", "Micro-steps", "Micro", "", Place.FIELDS, MicrostepsPane),
     PaneKind("memory", "Memory", "Mem", "5", Place.BYTES, MemoryPane),
     PaneKind("tables", "Tables", "Tabl", "6", Place.FIELDS, tables_pane),
     PaneKind("heap", "GC heap", "Heap", "", Place.FIELDS, HeapPane),
