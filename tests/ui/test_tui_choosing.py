@@ -246,15 +246,15 @@ async def test_layouts_are_saved_and_used_again(tmp_path: Path) -> None:
             await screen.command(command)
             await screen.press("escape")
         await screen.pilot.pause()
-        assert "6 Tables" not in screen.text()
+        assert "6 Tabl" not in screen.text()
         assert "7 Map" in screen.text().split("\n")[1]
         await screen.command("layout usual")
-        await screen.sees("6 Tables")
+        await screen.sees("6 Tabl")
         await screen.command("pane nothing hide")
         await screen.sees("there is no pane 'nothing'")
     configure(tmp_path, 'layout = "mine"')
     async with shown(fib(tmp_path)) as screen:
-        assert "6 Tables" not in screen.text()
+        assert "6 Tabl" not in screen.text()
         assert "7 Map" in screen.text().split("\n")[1]
         await screen.press("6")
         await screen.sees("table $table")
