@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from debugger.capture import Capture, Import
+from vm.contexts import context_kind
 from vm.decode_vmctx import DecodedFuncRef, DecodedInstance, DecodedTable, decode_func_ref, decode_instance
 from vm.errors import MemoryFault
 from vm.layout import StructView
@@ -188,14 +189,11 @@ class Report:
 
     def _context(self, addr: int) -> str | None:
         """What kind of context lies at an address: instance, host or component; None: it was not captured."""
-        magics = self.capture.layouts.era.magics
         try:
-            found = self.capture.memory.read(Addr(addr), 4)
+            kind = context_kind(self.capture.memory, self.capture.layouts.era, Addr(addr))
         except MemoryFault:
             return None
-        kinds = {magic.encode(): name for name, magic in sorted(magics.items())}  # an instance before a host
-        name = kinds.get(found, "")
-        return {"vmctx": "instance", "component_vmctx": "component"}.get(name, "host" if name else None)
+        return {"vmctx": "instance", "component_vmctx": "component", None: None}.get(kind, "host")
 
     def _view(self, struct: str, addr: Addr) -> StructView:
         of = self.capture

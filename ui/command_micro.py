@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from debugger.events import Stopped
 from debugger.explain import instruction_text
@@ -13,8 +15,9 @@ from ui.command import Again, Command, Context, one, whole
 from ui.command_look import selected_frame
 from ui.render import microsteps as rendered
 from ui.render import runtime
-from ui.render.line import Line, columns, heading, line, note
+from ui.render.line import Line, Part, Role, columns, heading, line, note
 from vm.errors import UserError
+from vm.memory_image import PAGE_BYTES, PageState, page_states
 from vm.types import Addr
 
 _FAMILY = "memory and runtime"
@@ -78,7 +81,37 @@ def _func_ref(context: Context, args: Namespace) -> Iterator[Line]:
     yield from runtime.telescope(telescope.chain(session, hex(at)))
 
 
+def _image(context: Context, args: Namespace) -> Iterator[Line]:
+    """Every memory's image, and what became of its pages."""
+    session = context.session
+    instance = session.instance()
+    info = session.machine.compiled(instance.module)
+    if not instance.memories:
+        yield note("no memories")
+    for index, memory in enumerate(instance.memories):
+        name, image = session.inspect.symbols(instance).memory(index), info.memory_image(index)
+        if image is None:
+            yield heading(f"memory {name}: no image: it begins empty, or is written segment by segment")
+        else:
+            size = len(image.data) // PAGE_BYTES
+            yield heading(
+                f"memory {name}: an image of {size:,} page{'s' if size > 1 else ''} at {image.start:#x}, module {info.unique_id}"
+            )
+        yield from columns(_runs(page_states(memory, image)))
+
+
+def _runs(states: Iterable[tuple[int, PageState]]) -> Iterator[list[Part]]:
+    """Pages of one state in a row."""
+    for state, pages in groupby(states, key=itemgetter(1)):
+        numbers = [number for number, _ in pages]
+        start, end = numbers[0] * PAGE_BYTES, (numbers[-1] + 1) * PAGE_BYTES
+        role = Role.CHANGED if state is PageState.DIRTIED else Role.DIM if state is PageState.UNTOUCHED else Role.PLAIN
+        pages_ = f"{len(numbers):,} page" + ("s" if len(numbers) > 1 else "")
+        yield [f"  {start:#010x} .. {end:#010x}", pages_, (state.value, role)]
+
+
 COMMANDS = (
+    Command("info image", _FAMILY, "memories' initial contents, and which pages were written since", _image),
     Command("ustep", _FAMILY, "one micro-step: what compiled code does for the instruction, load by load; then step",
             _ustep, ("ui",), again=Again.SAME),
     Command("info microsteps", _FAMILY, "what compiled code does for the instruction at pc", _info_microsteps),

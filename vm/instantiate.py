@@ -21,7 +21,7 @@ from vm.memory import OutOfAddressSpace, RegionKind
 from vm.module import Elem, Module, Span, ValidModule
 from vm.needs import check_layout_holds
 from vm.segments import constant_slot, elem_slots, keep_elem_values
-from vm.shape import ModuleShape, RuntimeData, shape_of
+from vm.shape import ModuleShape, RuntimeData
 from vm.tables import Table
 from vm.types import (
     Addr,
@@ -54,8 +54,9 @@ class _Maker:
 
     def __init__(self, machine: Machine, module: Module, name: str) -> None:
         self.machine, self.module = machine, module
-        self.shape: ModuleShape = shape_of(module, machine.layouts.era)
-        self.type_ids = machine.types.add_module(module)
+        self.compiled = machine.compiled(module)  # of an earlier instance of the same module, if there was one
+        self.shape: ModuleShape = self.compiled.shape
+        self.type_ids = self.compiled.signature_ids
         self.name = name or module.names.module or f"instance {len(machine.instances)}"
 
     def make(self, imports: Sequence[Extern]) -> Instance:
@@ -94,7 +95,7 @@ class _Maker:
 
     def _allocate(self) -> Instance:
         machine, number = self.machine, len(self.machine.instances)
-        layout = machine.layouts.struct("VMContext", self.shape.counts)
+        layout = self.compiled.offsets
         size = -(-layout.size // _VMCTX_ALIGN) * _VMCTX_ALIGN
         beside = self._beside()
         more = 0 if beside is None else beside.size

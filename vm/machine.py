@@ -22,6 +22,7 @@ from vm.journal import Journal
 from vm.layout import Era, Layouts, StructView
 from vm.memories import LinearMemory
 from vm.memory import AddressSpace, RegionKind
+from vm.runtime_info import CompiledModules, InstanceInfo, ModuleRuntimeInfo
 from vm.subtyping import Matching, TypeRegistry
 from vm.tables import Table
 from vm.threads import GuestThread
@@ -115,6 +116,7 @@ class Machine:
         self.pause_requested: Callable[[], bool] = lambda: False
         self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex
         self.matching = Matching(self.types)
+        self.compiled = CompiledModules(self.layouts, self.types)
         func_ref = self.layouts.struct("VMFuncRef")
         self.call_fields = tuple({func_ref.field(name).name: name for name in CALL_FIELDS if func_ref.has(name)})
         self._func_ref_codec = func_ref.codec(*self.call_fields, "type_index", "vmctx")
@@ -268,6 +270,11 @@ class Machine:
         type_id = entry.get("type_index") if entry.has("type_index") else self.type_id_of_code(code)
         assert type_id is not None, "an import's call word is always code"
         return FuncRef(code, type_id, Addr(entry.get("vmctx")))
+
+    def runtime_info(self, instance: Instance) -> ModuleRuntimeInfo:
+        """What the runtime asks about an instance's module."""
+        stride = self.layouts.struct("CodeRecord").size
+        return InstanceInfo(self.compiled(instance.module), instance.code_base, stride)
 
     def code_of(self, instance: Instance, func: int) -> Addr:
         """The code address of a function defined in an instance."""

@@ -25,6 +25,7 @@ from debugger.expression.types import (
 from debugger.expression.value import Value, decoded, text_value
 from debugger.heap import Field
 from debugger.inspect import Inspector
+from vm.contexts import WrongContext, from_opaque
 from vm.errors import MemoryFault, UserError
 from vm.instance import Instance
 from vm.layout import Layout, StructView
@@ -237,6 +238,10 @@ class TypedMemory:
         region = self.machine.space.region_at(addr)
         if region is not None and region.kind is RegionKind.HOST_CONTEXT and region.base == addr:
             return self.record("VMArrayCallHostFuncContext", addr, label)
+        try:
+            from_opaque(self.machine.space, self.machine.layouts, addr)
+        except WrongContext as error:
+            raise UserError(str(error)) from None
         raise UserError(f"no VMContext lies at {addr:#x}")
 
     def _view(self, layout: Layout, addr: Addr, label: str) -> Value:
