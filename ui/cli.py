@@ -210,8 +210,10 @@ def _live(words: list[str]) -> int:
                         help="run the same calls in our machine and list every byte that differs")  # fmt: skip
     parser.add_argument("--save", metavar="FILE", type=Path, help="write a capture after the calls")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.add_argument("--text", action="store_true", help="lines instead of the full screen")
     ours, program = _split(words)
     args = parser.parse_args(ours)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
     return run_live(
         LiveOptions(
             args.module,
@@ -221,6 +223,7 @@ def _live(words: list[str]) -> int:
             args.save,
             args.compare,
             args.json,
+            terminal and not (args.text or args.compare or args.json or args.save),
         )
     )
 

@@ -94,9 +94,8 @@ def _image(context: Context, args: Namespace) -> Iterator[Line]:
             yield heading(f"memory {name}: no image: it begins empty, or is written segment by segment")
         else:
             size = len(image.data) // PAGE_BYTES
-            yield heading(
-                f"memory {name}: an image of {size:,} page{'s' if size > 1 else ''} at {image.start:#x}, module {info.unique_id}"
-            )
+            pages = f"{size:,} page{'s' if size > 1 else ''}"
+            yield heading(f"memory {name}: an image of {pages} at {image.start:#x}, module {info.unique_id}")
         yield from columns(_runs(page_states(memory, image)))
 
 

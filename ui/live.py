@@ -33,14 +33,26 @@ class LiveOptions:
     save: Path | None = None
     compare: bool = False
     as_json: bool = False
+    screen: bool = False  # the full screen instead of lines
+
+    @property
+    def called(self) -> list[tuple[str, tuple[str, ...]]]:
+        """What was asked for, by name and arguments."""
+        return [(name, tuple(args)) for name, *args in self.invokes]
 
 
 def run_live(options: LiveOptions) -> int:
     """Runs the calls and writes what changed; the exit code. Raises WasmscopeError."""
-    quiet = options.compare or options.as_json
+    quiet = options.compare or options.as_json or options.screen
     live = start(options.path, options.preloads, options.args, quiet=quiet)
     if options.compare:
         return _compare(live, options)
+    if options.screen:
+        from ui.tui.live_app import run_live_screen
+
+        for name, args in options.called:
+            live.call(name, args)
+        return run_live_screen(live)
     before = _report(live)
     if not options.as_json:
         _write(capture_lines(before, f"{options.path.name}: a live instance of wasmtime {live.version}"))
