@@ -9,13 +9,15 @@ from operator import itemgetter
 
 from debugger.events import Stopped
 from debugger.explain import instruction_text
+from debugger.lab import lay_out
 from debugger.microsteps import MicroStep, microsteps
 from ui import telescope
-from ui.command import Again, Command, Context, one, whole
+from ui.command import Again, Command, Context, many, one, whole
 from ui.command_look import selected_frame
+from ui.render import lab, runtime
 from ui.render import microsteps as rendered
-from ui.render import runtime
 from ui.render.line import Line, Part, Role, columns, heading, line, note
+from vm.eras.table import chosen
 from vm.errors import UserError
 from vm.memory_image import PAGE_BYTES, PageState, page_states
 from vm.types import Addr
@@ -81,6 +83,14 @@ def _func_ref(context: Context, args: Namespace) -> Iterator[Line]:
     yield from runtime.telescope(telescope.chain(session, hex(at)))
 
 
+def _layout(context: Context, args: Namespace) -> Iterable[Line]:
+    """The module in the machine's era, or in releases that are named, each beside the one before it."""
+    session = context.session
+    module, here = session.instance().module, session.machine.layouts.era
+    named = [chosen(text) for text in args.releases]
+    return lab.layouts([lay_out(module, era) for era in (here, *named)], structs=False)
+
+
 def _image(context: Context, args: Namespace) -> Iterator[Line]:
     """Every memory's image, and what became of its pages."""
     session = context.session
@@ -110,6 +120,8 @@ def _runs(states: Iterable[tuple[int, PageState]]) -> Iterator[list[Part]]:
 
 
 COMMANDS = (
+    Command("info layout", _FAMILY, "the module's VMContext in other releases too: info layout [wasmtime@36 ...]",
+            _layout, (), many("RELEASE", "releases")),
     Command("info image", _FAMILY, "memories' initial contents, and which pages were written since", _image),
     Command("ustep", _FAMILY, "one micro-step: what compiled code does for the instruction, load by load; then step",
             _ustep, ("ui",), again=Again.SAME),

@@ -100,12 +100,11 @@ NO_COLLECTOR_STRUCTS: Mapping[str, Struct] = {
             "value_ptr", "fatptr<dyn Any + Send + Sync>", "the host's value: its number here, and the table of its type"
         ),
     ),
-    "VMExternDataArray": (Field("length", "u32", "there are no arrays"),),
 }
 NO_COLLECTOR = GcRules(
     header="VMExternData",
     struct_header="VMExternData",
-    array_header="VMExternDataArray",
+    array_header="NoArray",
     exception_header="VMExternData",
     host_object="VMExternData",
     reference="VMExternRef",

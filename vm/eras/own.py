@@ -66,6 +66,7 @@ MACHINE_STRUCTS: Mapping[str, Struct] = MappingProxyType(
             Array("elem_dropped", "u8", "num_elems", "1 when the element segment was dropped"),
             Array("data_dropped", "u8", "num_datas", "1 when the data segment was dropped"),
         ),
+        "NoArray": (Field("length", "u32", "of arrays in eras that have none"),),
         "DescriptorTable": (
             Field("count", "u32", "records in use, closed ones among them"),
             Field("reserved", "u32", ""),
