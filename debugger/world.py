@@ -60,7 +60,9 @@ class RealWorld:
     def close(self) -> None:
         """Lets go of every system descriptor. The world is of no use afterwards."""
         self.files.release()
-        for fd in (self._wake_read, self._wake_write, self._own_stdin):
+        descriptors = (self._wake_read, self._wake_write, self._own_stdin)
+        self._wake_write = -1  # another thread may still want to wake: not into a file that gets the number next
+        for fd in descriptors:
             if fd is not None:
                 os.close(fd)
 
@@ -114,7 +116,7 @@ class RealWorld:
         """Makes a `wait` in another thread look again at once."""
         try:
             os.write(self._wake_write, b"\0")
-        except BlockingIOError:  # full, so it wakes anyway
+        except OSError:  # full, so it wakes anyway; or closed
             return
 
     def wait(self, until: Until, interrupted: Callable[[], bool]) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from vm.errors import Trap
 from vm.host import Until
+from vm.trace import Trace
 from vm.types import Addr, Tick
 
 
@@ -85,6 +86,7 @@ class Hooks:
     guards: Mapping[Site, Guard] = field(default_factory=dict)
     watches: tuple[Watch, ...] = ()
     note: Note | None = None
+    trace: Trace | None = None  # is told what runs
 
 
 NO_HOOKS = Hooks()

@@ -13,6 +13,7 @@ from tests.worlds import World
 from vm.host import HostCall, HostFunction, Outcome, Return
 from vm.state import state_hash
 from vm.stop import Access, Hooks, Note, Site, Stop, StopKind, Watch
+from vm.trace import Trace
 from vm.types import Addr, FuncType, NumType
 
 NATIVE, REFERENCE = executor_maker(ExecutorKind.NATIVE), executor_maker(ExecutorKind.REFERENCE)
@@ -137,7 +138,7 @@ def moved(hooks: Hooks, frm: World, to: World) -> Hooks:
         )
         watches.append(watch._replace(start=Addr(places(to)[number][0] + offset)))
     guards = {Site(to.instance.addr, s.func, s.pc): guard for s, guard in hooks.guards.items()}
-    return Hooks(guards, tuple(watches), hooks.note)
+    return Hooks(guards, tuple(watches), hooks.note, hooks.trace)
 
 
 Making = Callable[[MakeExecutor], World]
@@ -267,3 +268,43 @@ def test_watches_leave_no_trace() -> None:
     start, size = places(each)[0]
     assert each.executor.run(None, frozenset(), Hooks({}, (Watch(start, size, True, True),))).kind is StopKind.WATCH
     assert each.executor.run(None).kind is StopKind.FINISHED
+
+
+# -- traces ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_trace_has_every_instruction_that_ran(program: str, seed: int) -> None:
+    """Compared with running one instruction after another, over stops of all kinds."""
+    chance = random.Random(f"trace {program} {seed}")
+    native, reference, stepped = (PROGRAMS[program](make) for make in (NATIVE, REFERENCE, REFERENCE))
+    sites = some_sites(chance, native, 3)
+    watches = some_watches(chance, native, 1) if seed % 2 else ()
+    traces = [Trace(60_000) for _ in range(2)]
+    guards = {site: odd for site in sites if chance.random() < 0.5}
+    for _ in range(12):
+        budget = chance.choice([1, 7, 100, 1000])
+        for each, trace in zip((native, reference), traces, strict=True):
+            hooks = moved(Hooks(guards, watches, trace=trace), native, each)
+            stop = each.executor.run(budget, _sites_in(each, sites), hooks)
+        if stop.kind is StopKind.FINISHED:
+            break
+    expected = []
+    while stepped.machine.tick < native.machine.tick:
+        record = stepped.machine.control.top
+        if not record.is_host:
+            expected.append((record.func, record.pc))
+        stepped.executor.run(1)
+    for trace in traces:
+        assert [(func, pc) for _, func, pc in trace.instructions()] == expected
+
+
+def test_a_ring_keeps_what_ran_last() -> None:
+    each = workload("sieve", NATIVE)
+    trace = Trace(100)
+    each.executor.run(10_000, frozenset(), Hooks(trace=trace))
+    kept = trace.instructions()
+    record = each.machine.control.top
+    assert 100 <= len(kept) < 2000
+    assert kept[-1][1] == record.func

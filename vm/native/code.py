@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.native.build import Handlers
-from vm.native.emit.watched import asking
 from vm.native.flow import Flow, Pending, flow
 from vm.native.shapes import (
     AT_CODE,
@@ -61,6 +60,11 @@ class Function:
     make_singles: Callable[[], Buffer]
     kept: list[Buffer] = field(repr=False)
     _singles: Buffer | None = None
+
+    @property
+    def count(self) -> int:
+        """How many instructions it has."""
+        return len(self.heads) - 1
 
     def block_at(self, index: int) -> int | None:
         """The address of the block that begins at an instruction."""
@@ -125,7 +129,7 @@ class CodeCache:
 
     def __init__(self, machine: Machine, handlers: Handlers) -> None:
         self.machine, self._handlers = machine, handlers
-        self._asking: frozenset[str] = frozenset()  # handlers in whose place those stand that ask for watches
+        self._variants: Mapping[str, str] = {}  # handlers that stand in the place of others
         self.functions: dict[tuple[Addr, int], Function] = {}
         self._homes: dict[Addr, Home] = {}
         self._stride = machine.layouts.struct("CodeRecord").size
@@ -167,12 +171,15 @@ class CodeCache:
         self._record(home, function, facts.frame_slots, (facts.param_slots, facts.num_local_slots))
         return function
 
-    def watch(self, names: frozenset[str]) -> None:
-        """Makes accesses by these handlers ask for watches, and no others."""
-        handlers = self._handlers
-        others = {handlers[asking(n)]: handlers[n] for n in self._asking - names}
-        others |= {handlers[n]: handlers[asking(n)] for n in names - self._asking if handlers.is_made(n)}
-        self._asking = names
+    def use(self, variants: Mapping[str, str]) -> None:
+        """Puts handlers in the place of others, by name, and back what is not in the place of something any more."""
+        handlers, before = self._handlers, self._variants
+        others = {}
+        for name in {*variants, *before}:
+            now, then = variants.get(name, name), before.get(name, name)
+            if now != then and handlers.is_made(then):
+                others[handlers[then]] = handlers[now]
+        self._variants = variants
         if others:
             for function in self.functions.values():
                 function.swap(others)
@@ -185,7 +192,9 @@ class CodeCache:
         for i, instr in enumerate(instrs):
             data = self._pack(word(At(scope, instr, i)), 1, lambda index: base + heads[index], scope)
             if len(data) == WORD_BYTES:
-                data += Word("br").packed(self._handlers["br"], 0, at + (i + 1) * SINGLE_BYTES)
+                data += Word("br").packed(
+                    self._handlers[self._variants.get("br", "br")], 0, at + (i + 1) * SINGLE_BYTES
+                )
             parts += [data, data]
         ctypes.memmove(at, b"".join(parts), len(buffer))
         return buffer
@@ -197,8 +206,7 @@ class CodeCache:
             imm = place(made.to)
         elif made.record is not None:
             imm = scope.keep(made.record(place))
-        name = asking(made.handler) if made.handler in self._asking else made.handler
-        data = made.packed(self._handlers[name], ticks, imm)
+        data = made.packed(self._handlers[self._variants.get(made.handler, made.handler)], ticks, imm)
         return data if made.fork is None else data + _FORK.pack(*map(place, made.fork))
 
     def _record(self, home: Home, function: Function, frame_slots: int, zeroed: tuple[int, int]) -> None:

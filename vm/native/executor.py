@@ -146,6 +146,7 @@ class NativeExecutor:
                 break
         machine.tick = end - left
         self.hooking.take_notes(Tick(end))
+        self.hooking.take_trace()
         stop = stop or Stop(StopKind.BUDGET)
         machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
@@ -171,6 +172,7 @@ class NativeExecutor:
             block, ticks = function.plain(index) if over_site else function.single(index), 1
         words[_PC], words[_FP], words[_FUEL] = block, record.base, left - ticks
         words[_CONTROL] = self._control_base + (machine.control.depth - 1) * self._record_bytes
+        self.hooking.trace(function.single(index) if over_site else block)
         self._enter(self._context_address)
 
     def _use_heap(self) -> None:
@@ -218,18 +220,22 @@ class NativeExecutor:
             try:
                 after = self._do(place, end, left)
             except Trap as trap:
+                self.hooking.left(place.function, place.index)
                 self._write_back(place.index)
                 return Stop(StopKind.TRAP, trap), left
             except PausedInBulk:
+                self.hooking.left(place.function, place.index)
                 self._write_back(place.index)
                 return Stop(StopKind.PAUSED), left
             if after is None:
                 if self._translates_callee(place):
                     self._again(place.function.plain(place.index), left)
                     continue
+                self.hooking.left(place.function, place.index)
                 self._write_back(place.index)
                 return self._delegate(end, left, over_site=True)
             left -= 1
+            self.hooking.left(place.function, place.index + 1)
             if isinstance(after, Settled):
                 self._write_back(place.index + 1)
                 return self.reference.settle(after.target, after.base, after.outcome, after.caller, end, left)
@@ -259,6 +265,7 @@ class NativeExecutor:
         if not words[_HEAP_CARDS]:  # the heap comes with the first object
             self._use_heap()
         words[_PC], words[_FUEL] = function.base + function.heads[index], left - ticks
+        self.hooking.trace(words[_PC])
         self._enter(self._context_address)
         return True
 
@@ -271,6 +278,7 @@ class NativeExecutor:
             return None, left
         standing = function.standing(pc)
         left += standing.not_retired
+        self.hooking.left(function, standing.index)
         self._write_pending(words[_FP], standing.pending)
         self._write_back(standing.index)
         if past_site or words[_WHY] == LEFT_WATCH:
@@ -361,9 +369,11 @@ class NativeExecutor:
         machine, hooking = self.machine, self.hooking
         machine.tick = end - left
         hooking.take_notes(Tick(end))
+        hooking.take_trace()
         over_site = over_site or bool(machine.bulk_done[0])  # it has begun
         stop = self.reference.run(1, hooking.sites, hooking.hooks, over_site=over_site)
         hooking.give_notes()
+        hooking.give_trace()
         left = end - machine.tick
         return (None if stop.kind is StopKind.BUDGET else stop), left
 

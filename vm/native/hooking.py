@@ -15,14 +15,17 @@ from vm.machine import Machine
 from vm.memory import RegionKind
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
-from vm.native.emit.watched import Where, watched_handlers
-from vm.native.shapes import FIELD, READS, WRITES
+from vm.native.emit.traced import TRACED, tracing
+from vm.native.emit.watched import Where, asking, watched_handlers
+from vm.native.shapes import FIELD, LEFT_HERE, READS, WRITES
 from vm.native.words import Word
 from vm.stop import NO_HOOKS, Guard, Hooks, Site, Watch
+from vm.trace import Ran
 from vm.types import Addr, Tick
 
 _NOTES_LEFT, _NOTE_PC, _NOTE_FUEL = (FIELD[n] for n in ("notes_left", "note_pc", "note_fuel"))
 _WATCHES, _WATCHES_END, _LOW, _HIGH = (FIELD[n] for n in ("watches", "watches_end", "watch_low", "watch_high"))
+_TRACE_AT, _TRACE_START, _TRACE_END = (FIELD[n] for n in ("trace_at", "trace_start", "trace_end"))
 _WATCH = struct.Struct("<QQQ")
 _ALWAYS = 1 << 63  # more than a run can note
 _WHERE = {
@@ -50,16 +53,56 @@ class Hooking:
 
     def use(self, sites: frozenset[Site], hooks: Hooks) -> None:
         """Makes these the hooks of the run that begins."""
-        watching = hooks.watches != self._watches
+        watching = hooks.watches != self._watches or (hooks.trace is None) != (self.hooks.trace is None)
         if sites != self.sites or hooks.guards != self.hooks.guards or watching:
             for function in list(self._singles):
                 self._unhook(function)
             if watching:
-                self._watch(hooks.watches)
+                self._watch(hooks.watches, traced=hooks.trace is not None)
             self.sites, self.host_sites = sites, frozenset(s.vmctx for s in sites)
             self._place(hooks)
         self.hooks = hooks
         self.give_notes()
+        self.give_trace()
+
+    # -- traces ----------------------------------------------------------------------------------
+
+    def give_trace(self) -> None:
+        """Lets native code write into the trace, if there is one, from where that is."""
+        trace = self.hooks.trace
+        if trace is None:
+            return
+        words, (start, size) = self._words, trace.words.buffer_info()
+        trace.native = self._ran
+        words[_TRACE_START], words[_TRACE_END] = start, start + size * trace.words.itemsize
+        words[_TRACE_AT] = start + trace.at * trace.words.itemsize
+
+    def take_trace(self) -> None:
+        """Native code has been left: the trace knows how far it came."""
+        if (trace := self.hooks.trace) is not None:
+            trace.at = (self._words[_TRACE_AT] - self._words[_TRACE_START]) // trace.words.itemsize
+
+    def trace(self, word: int) -> None:
+        """Writes something into the trace, if there is one."""
+        if self.hooks.trace is not None:
+            self.take_trace()
+            self.hooks.trace.put(word)
+            self.give_trace()
+
+    def left(self, function: Function, index: int) -> None:
+        """Notes in the trace that a block was left before an instruction."""
+        if self.hooks.trace is not None and index < function.count:
+            self.trace(function.single(index) | LEFT_HERE)
+
+    def _ran(self, word: int) -> Ran:
+        """What a word of a trace means."""
+        pc = word & ~LEFT_HERE
+        function = next(f for f in self._code.functions.values() if f.has(pc))
+        first, place = function.first_of(pc), (function.instance.addr, function.func)
+        if word & LEFT_HERE:
+            return Ran(*place, first, 0)
+        block = function.block_at(first) == pc
+        return Ran(*place, first, function.ticks[first] if block else 1, single=not block)
 
     # -- sites -----------------------------------------------------------------------------------
 
@@ -106,14 +149,15 @@ class Hooking:
 
     # -- watches ---------------------------------------------------------------------------------
 
-    def _watch(self, watches: tuple[Watch, ...]) -> None:
-        """Tells native code what is watched, and lets it ask where that may be touched."""
+    def _watch(self, watches: tuple[Watch, ...], traced: bool) -> None:
+        """Tells native code what is watched, and lets it ask where that may be touched; or write down where it goes."""
         where, kinds = Where.NOWHERE, 0
         for watch in watches:
             region, _ = self._machine.space.locate(watch.start, watch.size)
             where |= _WHERE.get(region.kind, Where.GLOBAL)  # globals lie in VMContexts, and in places of their own
             kinds |= (READS if watch.reads else 0) | (WRITES if watch.writes else 0)
-        self._code.watch(frozenset(watched_handlers(where, kinds)))
+        variants = {name: tracing(name) for name in TRACED} if traced else {}
+        self._code.use({**variants, **{name: asking(name) for name in watched_handlers(where, kinds)}})
         self._watches, words = watches, self._words
         data = b"".join(_WATCH.pack(w.start, w.start + w.size, READS * w.reads | WRITES * w.writes) for w in watches)
         self._watch_data = ctypes.create_string_buffer(data, len(data) or 1)

@@ -36,6 +36,7 @@ class Code:
     lines: list[str] = field(default_factory=list)
     declarations: set[str] = field(default_factory=set)  # of intrinsics
     watched: bool = False  # whether accesses ask for watches
+    traced: bool = False  # whether blocks that are gone to are written down
     leaves: bool = False
     stops: bool = False
     _count: int = 0
@@ -181,7 +182,17 @@ class Code:
         self.label(dry)
         self.jump(symbol("leave.fuel"), block, fp)
         self.label(f"{dry}.on")
+        if self.traced:
+            self._trace(block)
         self.jump(self.load("ptr", block, 8), block, fp, left)
+
+    def _trace(self, block: str) -> None:
+        at = self.context("trace_at", "ptr")
+        self.store("ptr", block, at, 8)
+        following = self.at(at, 8)
+        full = self.let(f"icmp eq ptr {following}, {self.context('trace_end', 'ptr')}")
+        first = self.context("trace_start", "ptr")
+        self.set_context("trace_at", self.let(f"select i1 {full}, ptr {first}, ptr {following}"), "ptr")
 
     def finished(self, name: str) -> str:
         """The handler's definition."""

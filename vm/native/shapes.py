@@ -52,6 +52,9 @@ CONTEXT = (
     "note_fuel",
     "watches",  # address of {start u64, end u64, kinds u64} of each watch
     "watches_end",
+    "trace_at",  # where the next entry of the trace goes
+    "trace_start",
+    "trace_end",
     "watch_low",  # all watches lie from here
     "watch_high",  # to here
 )
@@ -62,6 +65,8 @@ LEFT_FUEL, LEFT_TO_RUNTIME, LEFT_SITE, LEFT_WATCH = 0, 1, 2, 3
 # A single is an instruction that stands alone: two words, the second where it goes on; then both again, where nothing
 # stands in front of it.
 SINGLE_BYTES, PLAIN_BYTES = 4 * WORD_BYTES, 2 * WORD_BYTES
+
+LEFT_HERE = 1 << 2  # in a word of a trace: the block before was left at this single
 
 READS, WRITES = 1, 2  # kinds of accesses that a watch sees
 WATCH_BYTES, AT_WATCH_END, AT_WATCH_KINDS = 24, 8, 16

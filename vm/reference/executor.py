@@ -60,7 +60,7 @@ class ReferenceExecutor:
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
         self._hooking.hooks = hooks
-        self.targets.hook(frozenset(sites), bool(hooks.watches))
+        self.targets.hook(frozenset(sites), bool(hooks.watches), hooks.trace is not None)
         if self._values is not machine.values:
             self._use_stack()
         first = True
@@ -279,6 +279,8 @@ class ReferenceExecutor:
         if self._hooking.hooks.watches:
             assert target.instance is not None
             self._about = self._hooking.touches(target.instance, target.func, pc, frame, tick)
+        if self._hooking.hooks.trace is not None:
+            self._hooking.hooks.trace.add(*site)
         return None if self._about is None else self._stopped(pc, StopKind.WATCH)
 
     def _touch(self, about: About) -> Stop:

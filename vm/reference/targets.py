@@ -39,7 +39,7 @@ class Targets:
         self._by_code: dict[int, Target] = {}
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
         self.sites: frozenset[Site] = frozenset()
-        self._watching = False
+        self._watching = self._tracing = False
         self._indexes: dict[tuple[Addr, int], list[int]] = {}  # of sites, by function
         self.host_sites: frozenset[Addr] = frozenset()  # contexts of host functions that a site names
 
@@ -116,11 +116,11 @@ class Targets:
 
     # -- hooks -----------------------------------------------------------------------------------
 
-    def hook(self, sites: frozenset[Site], watching: bool) -> None:
-        """Makes these the sites, and no others; `watching`: what may touch watched bytes is hooked too."""
-        if sites == self.sites and watching == self._watching:
+    def hook(self, sites: frozenset[Site], watching: bool, tracing: bool) -> None:
+        """Makes these the sites, and no others; what may touch watched bytes is hooked too, or everything."""
+        if (sites, watching, tracing) == (self.sites, self._watching, self._tracing):
             return
-        self.sites, self._watching = sites, watching
+        self.sites, self._watching, self._tracing = sites, watching, tracing
         hosts = {r.base for r in self.machine.space.regions() if r.kind is RegionKind.HOST_CONTEXT}
         self.host_sites = frozenset(s.vmctx for s in sites if s.vmctx in hosts)
         self._indexes.clear()
@@ -133,6 +133,8 @@ class Targets:
 
     def _hooked(self, target: Target) -> list[Step]:
         """A function's steps with what has to ask in its place."""
+        if self._tracing:
+            return [_ask] * len(target.plain)
         indexes = self._indexes.get((target.vmctx, target.func), ())
         if not indexes and not self._watching:
             return target.plain
