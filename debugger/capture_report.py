@@ -161,7 +161,7 @@ class Report:
         stored = {g.value(width) for g, t in zip(self.decoded.globals, types, strict=False) if is_func_type(t)}
         exports = self.capture.facts.get("exports")
         exported = exports if isinstance(exports, list) else []
-        named = {e.get("raw") for e in exported if isinstance(e, dict) and e.get("kind") == "func"}
+        named = [e.get("raw") for e in exported if isinstance(e, dict) and e.get("kind") == "func"]
         imports = {record.addr for record in self.decoded.imported_functions}
         return frozenset(a for a in (*elements, *stored, *named, *imports) if isinstance(a, int) and a)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from debugger.capture import FORMAT, BadCapture, CapturedMemory, Piece, read_cap
 from debugger.capture_report import Report
 from tests.worlds import World, module
 from ui.cli import main
+from ui.render.capture import capture_lines
 from vm.eras import ERAS
 from vm.errors import MemoryFault
 from vm.layout import Era
@@ -130,3 +134,34 @@ def test_pieces_that_touch_are_one_memory() -> None:
     assert (memory.describe(9), memory.describe(10), memory.describe(13)) == ("a+0x1", "in", "b+0x1")
     with pytest.raises(MemoryFault):
         memory.read(Addr(12), 5)
+
+
+_JUNK: tuple[Any, ...] = (None, -1, 1, 1 << 63, 1 << 70, "", "zz", "5a" * 40, [], {}, [None], {"a": 1}, True, 1.5)
+
+
+def _damage(facts: Any, chance: random.Random) -> None:
+    """Takes away or replaces a value somewhere in an object."""
+    keys = list(facts) if isinstance(facts, dict) else range(len(facts))
+    if not keys:
+        return
+    key = chance.choice(keys)
+    if isinstance(facts[key], dict | list) and chance.random() < 0.7:
+        _damage(facts[key], chance)
+    elif isinstance(facts, dict) and chance.random() < 0.2:
+        del facts[key]
+    else:
+        facts[key] = deepcopy(chance.choice(_JUNK))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_captures_are_read_or_refused(seed: int, tmp_path: Path) -> None:
+    chance, whole = random.Random(seed), _facts()
+    whole |= {"exports": [{"kind": "func", "raw": 5}], "imports": [], "maps": [[1, 2, "r-xp", "anon"]],
+              "shape": {"num_defined_tables": 1}, "entities": {"tables": [{"type": "funcref"}]}}  # fmt: skip
+    for _ in range(30):
+        facts = deepcopy(whole)
+        for _ in range(chance.randint(1, 4)):
+            _damage(facts, chance)
+        with suppress(BadCapture):
+            report = Report(read_capture(_write(tmp_path / "c.json", facts))).as_json()
+            assert list(capture_lines(report, "damaged"))
