@@ -69,6 +69,21 @@ async def palette(screen: Shown, text: str) -> None:
 
 
 @on_loop
+async def test_a_click_chooses_from_the_palette(tmp_path: Path) -> None:
+    async with shown(fib(tmp_path)) as screen:
+        await screen.press("ctrl+p")
+        await screen.type("Instances")
+        await screen.sees("pane     Instances")
+        await screen.click(*screen.at("pane     Instances"))
+        await screen.until(lambda: screen.app.desk.active == "instances")
+        await screen.press("ctrl+p")
+        await screen.click(*screen.at("type some letters"))
+        await screen.sees("everything:")
+        await screen.click(2, screen.app.size.height - 1)
+        await screen.until(lambda: "everything:" not in screen.text())
+
+
+@on_loop
 async def test_the_palette_while_the_program_runs(tmp_path: Path) -> None:
     async with shown(start(tmp_path, FIB, "forever")) as screen:
         await screen.press("ctrl+t", "escape")

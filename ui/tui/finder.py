@@ -42,6 +42,11 @@ class FoundView(LineView):
     def marked(self) -> int | None:
         return self.cursor if self.found else None
 
+    def clicked(self, row: int, cell: int, twice: bool) -> None:
+        """One click is enough: nothing but choosing can be done with a row."""
+        self.move_to(row)
+        self.action_choose()
+
 
 class FinderScreen(Popup[Entry | None]):
     """Enter chooses, Escape does nothing."""
@@ -101,7 +106,7 @@ class FinderScreen(Popup[Entry | None]):
             self.leave(view.found[view.cursor])
 
     def on_click(self, event: events.Click) -> None:
-        if event.widget is self:
+        if not self.query_one("#finder").region.contains(event.screen_x, event.screen_y):
             self.leave(None)
 
     def action_close(self) -> None:
