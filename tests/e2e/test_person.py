@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminal import FIB, ROOT, Terminal, wasmscope
+from ui.tui.registry import PANES
 
 ECHO = ROOT / "sample-modules" / "echo-stdin" / "echo.wasm"
 
@@ -162,13 +163,20 @@ def hues(shown: str) -> Iterator[str]:
 
 WALK = (
     ("1", "1 Code"), ("2", "operand stack"), ("3", "#0  $"), ("4", "VMContext of"), ("5", "00000  00"),
-    ("6", "table 0"), ("7", "start "), ("9", "no breakpoint"), ("0", "no watch expression"), ("o", "written nothing"),
+    ("6", "table 0"), ("7", "start "), ("8", "type a command"), ("9", "no breakpoint"), ("0", "no watch expression"),
+    ("o", "written nothing"),
 )  # fmt: skip
 
 NAMED = (  # without a key of their own
     ("source", "no source"), ("module", "imports  7"), ("files", "stdout"), ("gc heap", "no object was ever made"),
     ("exceptions", "no exception is in flight"), ("threads", "0  ready"), ("instances", "#0  fib"),
+    ("micro-steps", "call $_start directly"),
 )  # fmt: skip
+
+
+def test_the_walk_goes_through_every_pane() -> None:
+    assert {key for key, _ in WALK} == {pane.key for pane in PANES if pane.key}
+    assert {name for name, _ in NAMED} == {pane.title.lower() for pane in PANES if not pane.key}
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
@@ -179,13 +187,13 @@ def test_every_pane_with_the_keyboard_alone(terminal: Terminal, size: tuple[int,
     for key, text in WALK:
         terminal.keys(key)
         terminal.sees(text)
-        if key == "o":
+        if key in "8o":
             left(terminal)
     for name, text in NAMED:
         terminal.keys("C-p")
         terminal.sees("type some letters")
         typed(terminal, name)
-        terminal.sees(text)
+        terminal.until(lambda shown, text=text: "everything:" not in shown and text in shown, f"saw {text}")
     terminal.keys("1", "v", "b", "n")
     terminal.sees("❚❚ step")
     terminal.keys("c")
@@ -200,7 +208,7 @@ def test_every_pane_with_the_keyboard_alone(terminal: Terminal, size: tuple[int,
     terminal.keys("C-p")
     terminal.sees("type some letters")
     typed(terminal, "call stack")
-    terminal.sees("no call is under way")
+    terminal.until(lambda shown: "everything:" not in shown and "no call is under way" in shown, "was there")
     if colour:
         assert not set(hues(terminal.tmux("capture-pane", "-p", "-e", "-t", "t")))
     terminal.keys("q")
