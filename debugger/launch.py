@@ -19,6 +19,7 @@ from vm.journal import DEFAULT_LIMIT_BYTES, Journal
 from vm.layout import Era
 from vm.linking import exports_of
 from vm.machine import Machine, MachineLimits
+from vm.memories import MemoryStyle
 from vm.module import Module, ValidModule
 from vm.text import assemble
 from vm.types import ExternKind, FuncType
@@ -45,6 +46,7 @@ class Options:
     limits: MachineLimits = field(default_factory=MachineLimits)
     era: Era | None = None  # None: the newest
     canonical_nan: bool = False  # arithmetic makes only these
+    memory_style: MemoryStyle = MemoryStyle.AUTO
     log_limit_bytes: int = DEFAULT_LIMIT_BYTES
 
 
@@ -141,6 +143,7 @@ def launch(options: Options, loaded: Loaded, world: World) -> Launched:
     """Builds the store. Raises LinkError and UserError; a Trap of a segment or of the exhaustion kind goes up."""
     machine = Machine(options.era, options.limits)
     machine.canonical_nan = options.canonical_nan
+    machine.memory_style = options.memory_style
     machine.journal = Journal(options.log_limit_bytes)
     descriptors = DescriptorTable.create(machine.space, machine.layouts, options.roots)
     args = (loaded.path.name, *options.args)

@@ -19,6 +19,8 @@ from ui.runtime_option import add_runtime_option, era_from
 from vm.errors import Trap, UserError
 from vm.journal import DEFAULT_LIMIT_BYTES
 from vm.machine import MachineLimits
+from vm.memories import MemoryStyle
+from vm.memory import CAN_MOVE
 from vm.wasi.world import Stream
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -79,6 +81,8 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
                          help="answer an import that nobody provides; * matches any (repeatable)")  # fmt: skip
     add_executor_option(program)
     add_runtime_option(program)
+    program.add_argument("--memory", choices=[style.value for style in MemoryStyle], default=MemoryStyle.AUTO.value,
+                         help="static: memories never move; dynamic: growth may move them; auto: static")  # fmt: skip
     program.add_argument("--canonical-nan", action="store_true",
                          help="arithmetic makes only canonical NaNs (the deterministic profile)")  # fmt: skip
     limits = parser.add_argument_group("limits (sizes like 64M or 2G)")
@@ -117,11 +121,19 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         preloads=tuple(parse_preload(text) for text in args.preload),
         stubs=tuple(parse_stub(text) for text in args.stub),
         canonical_nan=args.canonical_nan,
+        memory_style=_memory_style(args.memory),
         era=era_from(args),
         limits=_limits(args),
         log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
     )
     return Start(options, WorldArgs(args.stdin), executor=ExecutorKind(args.executor))
+
+
+def _memory_style(text: str) -> MemoryStyle:
+    style = MemoryStyle(text)
+    if style is MemoryStyle.DYNAMIC and not CAN_MOVE:
+        raise UserError("memories cannot move on this system", "--memory static")
+    return style
 
 
 def _limits(args: argparse.Namespace) -> MachineLimits:

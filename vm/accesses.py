@@ -61,7 +61,9 @@ def accesses(before: Before) -> Accesses:
 def _of_memory(memory: LinearMemory, start: int, size: int, how: tuple[bool, bool]) -> Accesses:
     if not size or start + size > memory.size_bytes:
         return ()
-    return (Access(Addr(memory.region.base + start), size, *how),)
+    region = memory.region
+    bases = (region.base, *(base for base, _ in region.earlier))  # what is watched may have been named before a move
+    return tuple(Access(Addr(base + start), size, *how) for base in bases)
 
 
 def _memory(before: Before) -> Accesses:

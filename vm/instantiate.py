@@ -16,7 +16,7 @@ from vm.instance import Extern, FuncExtern, GlobalExtern, Instance, TagExtern
 from vm.layout import Layout, StructView
 from vm.linking import Provider, resolve_imports
 from vm.machine import CALL_FIELDS, CodeKind, Machine
-from vm.memories import LinearMemory
+from vm.memories import LinearMemory, MemoryStyle
 from vm.memory import OutOfAddressSpace, RegionKind
 from vm.module import Elem, Module, Span, ValidModule
 from vm.needs import check_layout_holds
@@ -271,17 +271,21 @@ class _Maker:
         ceiling = 4 << 30 if type_.addr is NumType.I32 else machine.limits.max_memory_bytes
         declared = ceiling if type_.limits.max is None else type_.limits.max << type_.page_log2
         reserve = max(size, min(declared, ceiling, machine.limits.max_memory_bytes))
+        movable = machine.memory_style is MemoryStyle.DYNAMIC and not type_.shared  # threads rely on the base
         try:
             region = machine.space.map(
                 RegionKind.MEMORY, f"memory {i} of {self.name}", size,
-                reserve=reserve, owner=self.instance.addr,
+                reserve=reserve, owner=self.instance.addr, movable=movable,
             )  # fmt: skip
         except OutOfAddressSpace:
+            if machine.memory_style is not MemoryStyle.AUTO:
+                raise LinkError(f"no {reserve:,} bytes of address space for memory {i}", "--memory auto") from None
             region = machine.space.map(RegionKind.MEMORY, f"memory {i} of {self.name}", size, owner=self.instance.addr)
         view = machine.view("VMMemoryDefinition", definition)
         view.set("base", region.base)
         view.set("current_length", size)
         memory = LinearMemory(machine.space, machine.layouts, definition, type_, region, self.instance.addr, i)
+        memory.room = size if movable else None
         machine.memories[definition] = memory
         self.instance.memories += (memory,)
 

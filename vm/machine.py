@@ -20,7 +20,7 @@ from vm.host import HostCall, HostFunction, Outcome, Throw
 from vm.instance import FuncExtern, Instance
 from vm.journal import Journal
 from vm.layout import Era, Layouts, StructView
-from vm.memories import LinearMemory
+from vm.memories import LinearMemory, MemoryStyle
 from vm.memory import AddressSpace, RegionKind
 from vm.runtime_info import CompiledModules, InstanceInfo, ModuleRuntimeInfo
 from vm.subtyping import Matching, TypeRegistry
@@ -110,6 +110,7 @@ class Machine:
         self.tables: dict[Addr, Table] = {}  # by definition
         self.hosts: list[HostFunction] = []
         self.journal = Journal()
+        self.memory_style = MemoryStyle.AUTO
         self.canonical_nan = False  # arithmetic makes only canonical NaNs (spec: Profiles, Deterministic)
         self.threads: list[GuestThread] = []
         self.thread_instance: Callable[[Instance], Instance] | None = None  # makes a new thread's; None: no threads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from vm.errors import MemoryFault, Trap, TrapKind
 from vm.layout import Layouts
@@ -11,6 +12,14 @@ from vm.memory import AddressSpace, Region
 from vm.types import Addr, MemoryType
 
 CHUNK_BYTES = 8 << 20  # a bulk operation looks for a pause request this often
+
+
+class MemoryStyle(StrEnum):
+    """How memories lie in the address space: wasmtime's `Memory::Static` and `Memory::Dynamic`."""
+
+    AUTO = "auto"  # static
+    STATIC = "static"  # room for all growth is reserved: the base never moves
+    DYNAMIC = "dynamic"  # what has no room for a growth moves
 
 
 class PausedInBulk(Exception):
@@ -28,6 +37,7 @@ class LinearMemory:
     region: Region
     owner: Addr  # the vmctx that owns it
     index: int  # among the owner's own memories
+    room: int | None = None  # bytes it may grow to where it lies; None: all that it may ever have
 
     def __post_init__(self) -> None:
         place = self.layouts.field("VMMemoryDefinition", "current_length")
@@ -55,10 +65,23 @@ class LinearMemory:
             return None
         if size > self.region.reserved:
             return None
+        if self.room is not None and size > self.room:
+            self._move(size)
         self.space.grow(self.region, max(self.region.size, size))
         place = self.layouts.field("VMMemoryDefinition", "current_length")
         self.space.store(place.at(self.definition), place.size, size)
         return old
+
+    def _move(self, size: int) -> None:
+        """To where it has room for twice what it wants now; importers find it by the definition."""
+        self.space.move(self.region)
+        self.room = 2 * size
+        self.publish_base()
+
+    def publish_base(self) -> None:
+        """Writes where the memory lies into its definition."""
+        base = self.layouts.field("VMMemoryDefinition", "base")
+        self.space.store(base.at(self.definition), base.size, self.region.base)
 
     def check(self, offset: int, size: int) -> None:
         """Raises the out-of-bounds trap unless [offset, offset + size) lies in the memory."""

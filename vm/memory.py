@@ -92,6 +92,8 @@ class Region:
     owner: Addr | None
     view: memoryview = field(repr=False)  # over all that is reserved: touch only what is accessible
     cards: memoryview | None = field(repr=False)  # one byte per CARD_BYTES; None: not tracked
+    # where it lay before it moved: the same bytes, as who read them there may go on to do so
+    earlier: list[tuple[Addr, memoryview]] = field(default_factory=list, repr=False)
 
     @property
     def end(self) -> Addr:
@@ -131,6 +133,8 @@ class AddressSpace:
         self._bases: list[int] = []
         self._regions: dict[int, Region] = {}
         self._mapped = 0
+        self._moved: list[Region] = []
+        self.moves = 0  # how often a region moved
         self.recorder: list[Write] | None = None  # gets what is written
 
     def map(
@@ -143,15 +147,16 @@ class AddressSpace:
         owner: Addr | None = None,
         writable: bool = True,
         tracked: bool = True,
+        movable: bool = False,
     ) -> Region:
-        """A new zeroed region of `size` accessible bytes that may grow to `reserve`. Raises OutOfAddressSpace."""
+        """A new zeroed region of `size` accessible bytes that may grow to `reserve`. Raises OutOfAddressSpace.
+
+        `movable`: it may be given to `move`.
+        """
         reserved = _round_up(max(size, reserve, 1), mmap.PAGESIZE)
-        base = Addr(_reserve(self._next, reserved))
-        self._next = _round_up(base + reserved + _GAP_BYTES, _GAP_BYTES)
-        array = (ctypes.c_ubyte * reserved).from_address(base)
-        weakref.finalize(array, _LIBC.munmap, base, reserved)  # once the last view is gone
+        base = Addr(_reserve(self._next, reserved, shared=movable))
         cards = memoryview(mmap.mmap(-1, reserved // CARD_BYTES + 1)) if tracked and writable else None
-        view = memoryview(array).cast("B")
+        view = self._viewed(base, reserved)
         region = Region(self._mapped, kind, name, base, 0, reserved, writable, owner, view, cards)
         self._mapped += 1
         self.grow(region, size)
@@ -159,12 +164,37 @@ class AddressSpace:
         self._regions[base] = region
         return region
 
+    def _viewed(self, base: Addr, reserved: int) -> memoryview:
+        """A view of a reservation, which is given back once the last view is gone."""
+        self._next = _round_up(base + reserved + _GAP_BYTES, _GAP_BYTES)
+        array = (ctypes.c_ubyte * reserved).from_address(base)
+        weakref.finalize(array, _LIBC.munmap, base, reserved)
+        return memoryview(array).cast("B")
+
     def grow(self, region: Region, size: int) -> None:
         """Makes a region's first `size` bytes accessible; new ones are zero."""
         assert region.size <= size <= region.reserved
         if size:
-            _make_accessible(region.base, _round_up(size, mmap.PAGESIZE))
+            for base in (region.base, *(base for base, _ in region.earlier)):
+                _make_accessible(base, _round_up(size, mmap.PAGESIZE))
         region.size = size
+
+    def move(self, region: Region) -> None:
+        """Gives a movable region another address. The bytes stay reachable where they were: a second mapping of them.
+
+        Raises OutOfAddressSpace.
+        """
+        base = Addr(_reserve(self._next, region.reserved))
+        self.moves += 1
+        _duplicate(region.base, base, region.reserved, _round_up(region.size, mmap.PAGESIZE))
+        if not region.earlier:
+            self._moved.append(region)
+        region.earlier.append((region.base, region.view))
+        self._bases.remove(region.base)
+        del self._regions[region.base]
+        region.base, region.view = base, self._viewed(base, region.reserved)
+        insort(self._bases, base)
+        self._regions[base] = region
 
     def regions(self) -> Iterator[Region]:
         """All regions, by address."""
@@ -181,9 +211,24 @@ class AddressSpace:
     def locate(self, addr: int, size: int) -> tuple[Region, int]:
         """Region and offset of `size` accessible bytes. Raises MemoryFault."""
         region = self.region_at(addr)
+        if region is None and self._moved:
+            return self._locate_moved(addr, size)
         if region is None or size < 0 or addr + size > region.end:
             raise MemoryFault(addr, size)
         return region, addr - region.base
+
+    def everywhere(self, addr: Addr, size: int) -> tuple[Addr, ...]:
+        """All addresses of bytes: those of before a move too. Raises MemoryFault."""
+        region, offset = self.locate(addr, size)
+        return tuple(Addr(base + offset) for base in (region.base, *(base for base, _ in region.earlier)))
+
+    def _locate_moved(self, addr: int, size: int) -> tuple[Region, int]:
+        """Where bytes lie now whose address is of before a move: a watchpoint's, or a bookmark's."""
+        for region in self._moved:
+            for base, _ in region.earlier:
+                if base <= addr and size >= 0 and addr + size <= base + region.size:
+                    return region, addr - base
+        raise MemoryFault(addr, size)
 
     def read(self, addr: Addr, size: int) -> bytes:
         """Bytes at an address. Raises MemoryFault."""
@@ -263,9 +308,9 @@ def _libc() -> ctypes.CDLL:
 _LIBC = _libc()
 
 
-def _reserve(hint: int, size: int) -> int:
+def _reserve(hint: int, size: int, *, shared: bool = False) -> int:
     """Address space with no access, at `hint` where that is free, else at the next free place."""
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+    flags = (mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE) | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
     for attempt in range(64 if _MAP_FIXED_NOREPLACE else 0):
         at = hint + attempt * _round_up(size + _GAP_BYTES, 1 << 32)
         got = _LIBC.mmap(at, size, _PROT_NONE, flags | _MAP_FIXED_NOREPLACE, -1, 0)
@@ -278,6 +323,21 @@ def _reserve(hint: int, size: int) -> int:
     if got in (_MAP_FAILED, None):
         raise OutOfAddressSpace(size)
     return int(got)
+
+
+CAN_MOVE = hasattr(_LIBC, "mremap")
+_MREMAP_MAYMOVE, _MREMAP_FIXED = 1, 2
+
+
+def _duplicate(old: int, new: int, size: int, accessible: int) -> None:
+    """A second mapping of shared pages in place of a reservation at `new`; the same part of it is accessible."""
+    _LIBC.mremap.restype = ctypes.c_void_p
+    _LIBC.mremap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p)
+    got = _LIBC.mremap(old, 0, size, _MREMAP_MAYMOVE | _MREMAP_FIXED, new)
+    if got != new or _LIBC.mprotect(new, size, _PROT_NONE):
+        raise OutOfAddressSpace(size)
+    if accessible:
+        _make_accessible(new, accessible)
 
 
 def _make_accessible(base: int, size: int) -> None:

@@ -42,6 +42,8 @@ def restore(machine: Machine, snapshot: Snapshot) -> None:
         if region.kind not in _STACKS and region.size > len(data):
             region.view[len(data) : region.size] = bytes(region.size - len(data))
             region.size = len(data)
+    for memory in machine.memories.values():
+        memory.publish_base()  # it may have moved since
 
 
 def values_in_use(machine: Machine, thread: GuestThread) -> int:

@@ -372,6 +372,7 @@ class NativeExecutor:
         hooking.take_trace()
         over_site = over_site or bool(machine.bulk_done[0])  # it has begun
         stop = self.reference.run(1, hooking.sites, hooking.hooks, over_site=over_site)
+        hooking.after_moves()
         hooking.give_notes()
         hooking.give_trace()
         left = end - machine.tick

@@ -45,6 +45,7 @@ class Hooking:
         self.host_sites: frozenset[Addr] = frozenset()  # contexts of host functions among their places
         self._watches: tuple[Watch, ...] = ()
         self._watch_data = ctypes.create_string_buffer(1)
+        self._moves = 0  # of memories, when native code was told
         self._by_function: dict[tuple[Addr, int], list[Site]] = {}
         self._singles: dict[Function, dict[int, bytes]] = {}  # handlers that a site stands in front of
         self._blocks: dict[Function, dict[int, bytes]] = {}  # first words of the blocks that they are in
@@ -62,6 +63,7 @@ class Hooking:
             self.sites, self.host_sites = sites, frozenset(s.vmctx for s in sites)
             self._place(hooks)
         self.hooks = hooks
+        self.after_moves()
         self.give_notes()
         self.give_trace()
 
@@ -158,7 +160,18 @@ class Hooking:
             kinds |= (READS if watch.reads else 0) | (WRITES if watch.writes else 0)
         variants = {name: tracing(name) for name in TRACED} if traced else {}
         self._code.use({**variants, **{name: asking(name) for name in watched_handlers(where, kinds)}})
-        self._watches, words = watches, self._words
+        self._watches = watches
+        self._tell()
+
+    def after_moves(self) -> None:
+        """A memory may have moved: what is watched in it lies elsewhere then."""
+        if self._moves != self._machine.space.moves:
+            self._tell()
+
+    def _tell(self) -> None:
+        space, words = self._machine.space, self._words
+        self._moves = space.moves
+        watches = [w._replace(start=at) for w in self._watches for at in space.everywhere(w.start, w.size)]
         data = b"".join(_WATCH.pack(w.start, w.start + w.size, READS * w.reads | WRITES * w.writes) for w in watches)
         self._watch_data = ctypes.create_string_buffer(data, len(data) or 1)
         words[_WATCHES] = ctypes.addressof(self._watch_data)
