@@ -22,7 +22,7 @@ def _lines(era: Era) -> Iterator[str]:
     for name in era.structs:
         if name in MACHINE_STRUCTS:
             continue
-        layout, small = (of.struct(name, counts if name == "VMContext" else {}) for of in (wide, narrow))
+        layout, small = (of.struct(name, counts) for of in (wide, narrow))
         yield f"  {name} {layout.size} {small.size}"
         for field in layout.fields.values():
             yield f"    {field.name} {field.type} {field.offset} {small.field(field.name).offset}"

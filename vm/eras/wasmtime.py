@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from vm.eras.builtins import BUILTINS_46
 from vm.eras.collectors import NULL_COLLECTOR, NULL_STRUCTS
+from vm.eras.component import COMPONENT_49, VM_LOWERING
 from vm.eras.own import MACHINE_STRUCTS
 from vm.layout import Align, Array, Era, Field, FuncrefEncoding, Hop, Path, Struct
 
@@ -23,6 +24,8 @@ def _func_ref(wasm_call: str) -> Struct:
 
 
 _WASMTIME_48_STRUCTS: Mapping[str, Struct] = {
+    "VMComponentContext": COMPONENT_49,
+    "VMLowering": VM_LOWERING,
     "VMContext": (
         Field("magic", "u32", 'the bytes "core": marks a core instance'),
         PTR,

@@ -40,13 +40,22 @@ _NATIVE_CALL = Field("native_call", "ptr<VMNativeCallFunction>", "called by the 
 WASMTIME_47 = before(
     WASMTIME_48, "wasmtime-47", "47.0.0", "47.0.4", "the store context gains current_thread",
     source="wasmtime v47.0.0",
+    structs={
+        "VMComponentContext": renamed(
+            moved(WASMTIME_48.structs["VMComponentContext"], "may_leave", "task_may_block"),
+            "store_context", "vm_store_context",
+        )
+    },
 )  # fmt: skip
 
 WASMTIME_46 = before(
     WASMTIME_47, "wasmtime-46", "46.0.0", "46.0.3",
     "startup_func_ref and the runtime data come; start functions take no func_refs slot any more",
     source="wasmtime v46.0.0",
-    structs={"VMStoreContext": without(WASMTIME_47.structs["VMStoreContext"], "current_thread")},
+    structs={
+        "VMStoreContext": without(WASMTIME_47.structs["VMStoreContext"], "current_thread"),
+        "VMComponentContext": renamed(WASMTIME_47.structs["VMComponentContext"], "may_leave", "flags"),
+    },
 )  # fmt: skip
 
 WASMTIME_45 = before(
@@ -86,6 +95,7 @@ WASMTIME_39 = before(
     WASMTIME_42, "wasmtime-39", "39.0.0", "41.0.4", "the store context gains store_data",
     source="wasmtime v39.0.0 to v41.0.0", builtins=BUILTINS_37,
     structs={
+        "VMComponentContext": without(WASMTIME_42.structs["VMComponentContext"], "task_may_block"),
         "VMGlobalKind": (
             Field("tag", "u32", "0 host, 1 instance, 2 component flags"),
             field_of(WASMTIME_42.structs["VMGlobalKind"], "payload"),
@@ -96,7 +106,10 @@ WASMTIME_39 = before(
 WASMTIME_38 = before(
     WASMTIME_39, "wasmtime-38", "38.0.1", "38.0.4",
     "the store context gains last_wasm_entry_sp and last_wasm_entry_trap_handler", source="wasmtime v38.0.1",
-    structs={"VMStoreContext": without(WASMTIME_39.structs["VMStoreContext"], "store_data")},
+    structs={
+        "VMStoreContext": without(WASMTIME_39.structs["VMStoreContext"], "store_data"),
+        "VMComponentContext": without(WASMTIME_39.structs["VMComponentContext"], "intrinsic_func_refs"),
+    },
 )  # fmt: skip
 
 WASMTIME_37 = before(
@@ -142,6 +155,7 @@ WASMTIME_33 = before(
         **everywhere(
             {
                 "VMContext": WASMTIME_34.structs["VMContext"],
+                "VMComponentContext": WASMTIME_34.structs["VMComponentContext"],
                 "VMTableImport": without(WASMTIME_34.structs["VMTableImport"], "index"),
             },
             "VMTableImport", "VMTable",
@@ -173,6 +187,7 @@ WASMTIME_31 = before(
     "the limits are called VMStoreContext; tags come; a pointer to the stack chain, here alone",
     source="wasmtime v31.0.0",
     structs={
+        "VMComponentContext": without(WASMTIME_32.structs["VMComponentContext"], "tables"),
         **everywhere(
             {
                 "VMContext": after(
@@ -200,7 +215,14 @@ _LIMITS_30: dict[str, Struct] = everywhere(
 )  # fmt: skip
 WASMTIME_30 = before(
     WASMTIME_31, "wasmtime-30", "30.0.0", "30.0.2", "the pointers to the store leave the vmctx",
-    source="wasmtime v30.0.0", structs=_LIMITS_30,
+    source="wasmtime v30.0.0",
+    structs={
+        **_LIMITS_30,
+        "VMComponentContext": retyped(
+            renamed(WASMTIME_31.structs["VMComponentContext"], "vm_store_context", "limits"),
+            "limits", "ptr<VMRuntimeLimits>",
+        ),
+    },
     gone=("VMStoreContext", "VMTagImport", "VMTagDefinition", "VMNullExnHeader"),
     names={"VMStoreContext": "VMRuntimeLimits", "VMContext.store_context": "runtime_limits"},
     paths={name: path for name, path in WASMTIME_31.paths.items() if not name.startswith("tag.")},
@@ -211,13 +233,22 @@ WASMTIME_29 = before(
     WASMTIME_30, "wasmtime-29", "29.0.0", "29.0.1",
     "memories move to the front of the variable part, 64-bit words to the front of the limits",
     source="wasmtime v29.0.0",
-    structs={"VMContext": after(WASMTIME_30.structs["VMContext"], "gc_heap_data", _STORE)},
+    structs={
+        "VMContext": after(WASMTIME_30.structs["VMContext"], "gc_heap_data", _STORE),
+        "VMComponentContext": without(
+            after(WASMTIME_30.structs["VMComponentContext"], "builtins", _STORE), "callbacks"
+        ),
+    },
 )  # fmt: skip
 
 WASMTIME_27 = before(
     WASMTIME_29, "wasmtime-27", "27.0.0", "28.0.1", "last_wasm_entry_fp instead of last_wasm_entry_sp",
     source="wasmtime v27.0.0 and v28.0.0", builtins=BUILTINS_28,
     structs={
+        "VMComponentContext": retyped(
+            renamed(WASMTIME_29.structs["VMComponentContext"], "builtins", "libcalls"),
+            "libcalls", "ptr<VMComponentLibcalls>",
+        ),
         "VMContext": moved(
             moved(WASMTIME_29.structs["VMContext"], "imported_tables", "imported_memories"),
             "tables", "memories", "owned_memories",
@@ -323,11 +354,26 @@ WASMTIME_10 = before(
     names={**WASMTIME_18.names, "VMContext.type_ids": "signature_ids"},
 )  # fmt: skip
 
+
+def _component_9(record: str, section: str) -> Struct:
+    """Before resources: a section for each kind of adapter."""
+    newer = retyped(
+        renamed(without(WASMTIME_10.structs["VMComponentContext"], "resource_destructors"),
+                "libcalls", "transcode_libcalls"),
+        "transcode_libcalls", "ptr<VMBuiltinTranscodeArray>",
+    )  # fmt: skip
+    kinds = (("lowering", "num_lowerings"), ("always_trap", "num_always_trap"), ("transcoder", "num_transcoders"))
+    adapters = (Array(f"{kind}_{section}", "VMFuncRef", count, f"{kind} adapters") for kind, count in kinds)
+    struct = without(after(newer, "trampoline_func_refs", *adapters), "trampoline_func_refs")
+    return everywhere({"": struct}, "VMFuncRef", record)[""]
+
+
 WASMTIME_9 = before(
     WASMTIME_10, "wasmtime-9", "9.0.0", "9.0.4",
     "VMFuncRef with a code pointer for each calling convention; host contexts ACHF and NCHF",
     source="wasmtime v9.0.0", builtins=BUILTINS_9,
     escapes=("global_init", "exports", "start", "elems"), lacks=frozenset((TAGS, GC, TABLE_INIT)),
+    structs={"VMComponentContext": _component_9("VMFuncRef", "func_refs")},
 )  # fmt: skip
 
 _FUNC_REF_7 = (
@@ -352,6 +398,7 @@ WASMTIME_7 = before(
     source="wasmtime v7.0.0, v8.0.0", builtins=BUILTINS_0_38,
     magics={"vmctx": "core", "array_call_host_func": "host", "component_vmctx": "comp"},
     structs={
+        "VMComponentContext": _component_9("VMCallerCheckedFuncRef", "anyfuncs"),
         "VMContext": everywhere(
             {"VMContext": renamed(WASMTIME_9.structs["VMContext"], "func_refs", "anyfuncs")},
             "VMFuncRef", "VMCallerCheckedFuncRef",
@@ -385,6 +432,7 @@ WASMTIME_0_40 = before(
     WASMTIME_1, "wasmtime-0.40", "0.40.0", "0.40.1",
     "callee comes; the limits note where wasm was entered and left; host functions have contexts of their own",
     source="wasmtime v0.40.0", magics={"vmctx": "core", "array_call_host_func": "host"},
+    gone=("VMComponentContext", "VMLowering"),
 )  # fmt: skip
 
 _OWN_39 = without(WASMTIME_0_40.structs["VMContext"], "callee")
