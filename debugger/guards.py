@@ -30,6 +30,17 @@ class Guards:
         guards = ((site, self._guard(breakpoint_, site)) for site, breakpoint_ in alone)
         return {site: made for site, made in guards if made is not None}
 
+    def conditions(self, breakpoints: Breakpoints) -> Mapping[Site, Guard] | None:
+        """What says where conditions are false, without counting hits; None when the evaluator has to."""
+        standing: dict[Site, list[Guard | None]] = {}
+        for breakpoint_ in breakpoints:
+            for resolved in breakpoint_.resolved if breakpoint_.enabled else ():
+                made = self._condition(breakpoint_.condition, resolved.site)
+                if breakpoint_.condition and made is None:
+                    return None
+                standing.setdefault(resolved.site, []).append(made)
+        return {site: _any([g for g in found if g]) for site, found in standing.items() if None not in found}
+
     def _guard(self, breakpoint_: Breakpoint, site: Site) -> Guard | None:
         condition = self._condition(breakpoint_.condition, site)
         if breakpoint_.condition and condition is None:
@@ -48,6 +59,10 @@ class Guards:
         if key not in self._conditions:
             self._conditions[key] = guard(text, self._machine, self._inspect, site)
         return self._conditions[key]
+
+
+def _any(guards: list[Guard]) -> Guard:
+    return lambda frame: any(guard(frame) for guard in guards)
 
 
 def _passing(breakpoint_: Breakpoint, condition: Guard | None) -> Guard:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vm.errors import MemoryFault, UserError
+from vm.memory import ARENA
 from vm.types import Addr
 
 _CHUNK_BYTES = 4 << 20
@@ -68,6 +69,8 @@ class ProcessMemory:
         own = _address_of(buffer)
         for mapping in list(self.mappings()):
             if mapping.access[:2] != "rw" or mapping.end - mapping.start > _MOST_MAPPING_BYTES:
+                continue
+            if mapping.start in ARENA:  # a machine's of our own
                 continue
             for at in range(mapping.start, mapping.end, _CHUNK_BYTES):
                 size = min(_CHUNK_BYTES, mapping.end - at)

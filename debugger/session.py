@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from debugger.backwards import Backwards
 from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.dwarf.lines import LineTable, line_table
@@ -19,6 +20,7 @@ from debugger.events import Detail, Event, Message, Place, Reason, Running, Stop
 from debugger.executors import REFERENCE, MakeExecutor
 from debugger.expression.evaluate import Evaluator
 from debugger.guards import Guards
+from debugger.history import BrokenOff, History
 from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
 from debugger.launch import program as program_of
@@ -80,11 +82,13 @@ class Session:
 
     def _build(self) -> None:
         self._phases: list[Phase] = []
-        self._phase: Phase | None = None  # the call under way
+        self._begun: list[tuple[Tick, Phase]] = []  # calls, the last one is under way or was the last
         launched: Launched = self._program.launch(self.world)
         self.machine, self.main, self.descriptors = launched.machine, launched.main, launched.descriptors
         self.machine.pause_requested = self._pause.is_set
-        self.executor = self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
+        self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
+        self.executor = self.history = History(self.machine, self.scheduler)
+        self.history.branched = self._branched
         self.inspect = Inspector(self.machine)
         self._guards = Guards(self.machine, self.inspect)
         self._phases = list(launched.phases)
@@ -121,6 +125,7 @@ class Session:
                 f"{self.loaded.path.name} has no _start and nothing was chosen to run",
                 "use --invoke NAME ARGS, or invoke NAME ARGS at the prompt",
             )
+        self.history.keep()
         first = self._next_phase()
         assert first is not None
         begin(self.machine, first)
@@ -203,10 +208,44 @@ class Session:
         return self._perform(lambda run: run.to(frozenset({site})))
 
     def until_tick(self, tick: int) -> Stopped:
-        """Until that many instructions have retired."""
+        """To the moment at which that many instructions have retired, ahead or back."""
         if tick <= self.machine.tick:
-            raise UserError(f"tick {tick:,} is not ahead: it is {self.machine.tick:,} now")
+            return self.reverse(lambda back: back.to(Tick(tick)))
         return self._perform(lambda run: run.until_tick(Tick(tick)))
+
+    def reverse(self, plan: Callable[[Backwards], Ended]) -> Stopped:
+        """Goes back. Raises UserError when there is no way back."""
+        self._pause.clear()
+        self.emit(Running())
+        back = Backwards(
+            self.machine, self.history, self.breakpoints, self._guards, self._holds, self.lines_at
+        )  # fmt: skip
+        try:
+            ended = plan(back)
+        except BrokenOff:
+            ended = Ended(Reason.PAUSE)
+        finally:
+            self._pause.clear()
+        return self._stopped(ended)
+
+    def last_write(self, expression: str) -> Stopped:
+        """Goes back to the instruction that last wrote what an expression names. Raises UserError."""
+        about = Watchpoint(0, expression, kind=WatchKind.WRITE)
+        about.target = self._target(about)
+        return self.reverse(lambda back: back.write(about))
+
+    def _holds(self, breakpoint_: Breakpoint) -> bool:
+        try:
+            return self.evaluator(0).truth(breakpoint_.condition)
+        except UserError:
+            return True
+
+    def _branched(self) -> None:
+        later = [phase for tick, phase in self._begun if tick > self.machine.tick]
+        del self._begun[len(self._begun) - len(later) :]
+        self._phases[:0] = later
+        self.world.restored()
+        self.emit(Message("the past was changed: what came after it is given up"))
 
     def request_pause(self) -> None:
         """Stops the run under way, soon. May be called from any thread."""
@@ -256,8 +295,10 @@ class Session:
         )  # fmt: skip
 
     def _next_phase(self) -> Phase | None:
-        self._phase = self._phases.pop(0) if self._phases else None
-        return self._phase
+        if not self._phases:
+            return None
+        self._begun.append((self.machine.tick, self._phases.pop(0)))
+        return self._begun[-1][1]
 
     def _why_not(self) -> str:
         return {
@@ -283,9 +324,8 @@ class Session:
         return Place(record.vmctx, record.func, record.pc, frame.offset, frame.name)
 
     def _results(self) -> tuple[str, ...]:
-        assert self._phase is not None
         slots = self.machine.results()
-        types = self._phase.type.results
+        types = self._begun[-1][1].type.results
         return tuple(self.inspect.format(v, t) for v, t in zip(grouped(slots, types), types, strict=True))
 
     # -- breakpoints -----------------------------------------------------------------------------

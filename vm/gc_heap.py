@@ -85,11 +85,16 @@ class GcHeap:
                 RegionKind.FUNC_REF_IDS, "funcref ids", 0, reserve=_MAX_FUNC_REF_IDS * SLOT_BYTES
             )
             self._func_ref_words = self.func_refs.view.cast("Q")
+        if not self._hole[0]:  # new, or of a time before the first object
             self._state.set("gc_hole", GRANULE_BYTES)  # offset 0 is null
             self._hole_end[0] = GRANULE_BYTES
             self._threshold[0] = _FIRST_THRESHOLD
-            self._grow_to(min(_FIRST_BYTES, most))
+            self._grow_to(max(self.region.size, min(_FIRST_BYTES, self._most)))
         return self.region
+
+    def restored(self) -> None:
+        """To be called when the machine's bytes were put back: what is cached over them is of another time."""
+        self._ids.clear()
 
     def _grow_to(self, size: int) -> None:
         assert self.region is not None

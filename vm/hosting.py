@@ -89,7 +89,8 @@ class Hosting:
         results = self.machine.slots(results_at, record.callee_results)
 
         def run(call: HostCall) -> Outcome:
-            assert going_on is not None, "only a replay has no continuation, and it runs no host code"
+            if going_on is None:
+                return Raise(TrapKind.HOST, "it was under way at a time that was gone back to, and cannot go on")
             return going_on.then(call, results)
 
         return self._answer(record.func, record.base, tick, results, self._caller(record), run)

@@ -6,6 +6,7 @@ pointer among them as where it leads: regions are mapped in the same order in ev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -90,9 +91,12 @@ class Journal:
         self.why_incomplete = ""
         self._replay: list[HostResult | Outside] | None = None
         self._switches: list[Switch] = []
+        self.branching: Callable[[], None] | None = None  # called when something new comes from outside in a replay
 
     def add(self, entry: Entry) -> None:
         """Keeps an entry, unless the limit is reached or the journal is being replayed."""
+        if self._replay is not None and self.branching is not None and isinstance(entry, Outside):
+            self.branching()
         if self._replay is not None or not self.complete:
             return
         self.size_bytes += _ENTRY_BYTES
@@ -112,6 +116,18 @@ class Journal:
         """From now on answers come from these entries, in order."""
         self._replay = [e for e in reversed(entries) if not isinstance(e, Switch)]
         self._switches = [e for e in reversed(entries) if isinstance(e, Switch)]
+
+    def go_live(self) -> None:
+        """The replay is over: what comes now is new."""
+        self._replay, self._switches = None, []
+
+    def left_to_replay(self) -> int:
+        """Entries of a replay that have not been asked for yet."""
+        return len(self._replay or ()) + len(self._switches)
+
+    def peek_outside(self) -> Outside | None:
+        """The next recorded call or edit from outside, left where it is."""
+        return next((e for e in reversed(self._replay or ()) if not isinstance(e, HostResult)), None)
 
     @property
     def replaying(self) -> bool:

@@ -22,6 +22,7 @@ from vm.types import Addr
 
 CARD_BYTES = 4096
 _ARENA_HINT = 0x2000_0000_0000
+ARENA = range(_ARENA_HINT, _ARENA_HINT + (1 << 44))  # where regions lie, if the system allows
 _GAP_BYTES = 1 << 16  # between regions, never accessible
 
 _PROT_NONE, _PROT_RW = 0, mmap.PROT_READ | mmap.PROT_WRITE

@@ -48,7 +48,7 @@ def _parts(machine: Machine) -> Iterator[bytes]:
             yield element.state.encode() + _pointer(machine, element.target if table.is_func else 0)
             yield b"" if table.is_func else str(element.target).encode()
     for region in machine.space.regions():
-        if region.kind in _RAW_REGIONS:
+        if region.kind in _RAW_REGIONS and region.size:
             yield bytes(region.view[: region.size])
         elif region.kind is RegionKind.FUNC_REF_IDS:
             yield from (_pointer(machine, addr) for addr in region.view[: region.size].cast("Q"))

@@ -30,6 +30,24 @@ async def runs(screen: Shown, key: str = "c") -> None:
 
 
 @on_loop
+async def test_going_back_and_on_to_where_it_was_left(tmp_path: Path) -> None:
+    async with shown(start(tmp_path, FIB, "fib", "6")) as screen:
+        await screen.press("c")
+        await screen.sees("finished: 8")
+        end = screen.app.session.tick
+        await screen.press("I", "I")
+        await screen.sees(f"◀ past, left at {end:,}")
+        assert screen.app.session.tick == end - 2
+        await screen.press("N", "S", "F")
+        await screen.sees("◀ past")
+        await screen.press("C")
+        await screen.sees("the recording begins here")
+        await screen.press("c")
+        await screen.sees("finished: 8")
+        assert "◀ past" not in screen.text()
+
+
+@on_loop
 async def test_what_is_shown_while_it_runs_is_of_the_past_and_looks_like_that(tmp_path: Path) -> None:
     async with shown(start(tmp_path, FIB, "forever"), (200, 50)) as screen:
         frame = screen.app.query_one(FramePane)

@@ -69,6 +69,8 @@ def _paused(shared: Screen) -> list[tuple[str, Role]]:
     if last is not None and last.at is not None:
         parts.append((shared.views.where(session.place()), Role.NAME))
     parts.append((f"tick {session.tick:,}", Role.PLAIN))
+    if session.history.present is not None:
+        parts.append((f"◀ past, left at {session.history.present.checkpoint.tick:,}", Role.WARNING))
     memory = sum(m.size_bytes for m in session.machine.memories.values())
     if memory:
         parts.append((f"mem {memory / (1 << 20):.1f} MiB", Role.DIM))

@@ -1,4 +1,4 @@
-"""The keys that work everywhere. Letters come first, function keys are aliases; shifted letters stay free."""
+"""The keys that work everywhere. Letters come first, function keys are aliases; shifted letters go back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ EVERYWHERE: tuple[Binding, ...] = (
     Binding("i", "run('instruction')", "one instruction", id="run.instruction"),
     Binding("f,shift+f11", "run('out')", "until the selected frame returns", id="run.out"),
     Binding("c,f5", "run('continue')", "continue", id="run.continue"),
+    Binding("N,shift+f10", "run('back_over')", "back over: a source line, or an instruction", id="back.over"),
+    Binding("S", "run('back_into')", "back into: a source line, or an instruction", id="back.into"),
+    Binding("I", "run('back_instruction')", "back one instruction", id="back.instruction"),
+    Binding("F", "run('back_out')", "back to the call of the innermost frame", id="back.out"),
+    Binding("C,shift+f5", "run('back_continue')", "back to the last breakpoint", id="back.continue"),
     Binding("ctrl+n", "run('over_instruction')", "one instruction, over calls", id="run.over_instruction"),
     Binding("f4", "to_cursor", "run to the cursor of the code pane", id="run.to_cursor"),
     Binding("r", "run('restart')", "restart", id="run.restart"),

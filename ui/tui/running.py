@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from debugger.backwards import Backwards
 from debugger.events import Reason, Stopped
 from ui.render.line import Role, text_of
 from ui.tui.shell import Shell
@@ -23,6 +24,9 @@ class Runner:
             "out": self._session.step_out,
             "continue": self._session.resume,
             "restart": self._session.restart,
+            "back_instruction": lambda: self._session.reverse(Backwards.instructions),
+            "back_out": lambda: self._session.reverse(Backwards.out),
+            "back_continue": lambda: self._session.reverse(Backwards.resume),
         }
 
     def run(self, how: str) -> None:
@@ -34,6 +38,12 @@ class Runner:
             case "into":
                 step = self._session.step_instruction
                 self._shell.do(lambda: self._session.step_line(into=True) if by_line else step())
+            case "back_over":
+                self._shell.do(lambda: self._session.reverse(lambda b: b.line(into=False) if by_line else b.over()))
+            case "back_into":
+                self._shell.do(
+                    lambda: self._session.reverse(lambda b: b.line(into=True) if by_line else b.instructions())
+                )
             case _:
                 self._shell.do(self._plans[how])
 

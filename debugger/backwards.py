@@ -1,0 +1,166 @@
+"""Steps backwards: where each leads, found by repeating what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from debugger.breakpoints import Breakpoint, Breakpoints
+from debugger.dwarf.lines import LineTable
+from debugger.events import Detail, Reason
+from debugger.guards import Guards
+from debugger.history import History
+from debugger.running import Ended
+from debugger.watchpoints import LocalTarget, Watching, Watchpoint
+from vm.control import Record
+from vm.errors import UserError
+from vm.machine import Machine
+from vm.stop import Hooks, Site, Stop, StopKind, Watch
+from vm.types import SLOT_BYTES, Tick
+
+_BEGINNING = "the recording begins here"
+
+
+@dataclass(frozen=True)
+class Backwards:
+    """Plans that go back; `holds` says whether a breakpoint's condition is true here."""
+
+    machine: Machine
+    history: History
+    breakpoints: Breakpoints
+    guards: Guards
+    holds: Callable[[Breakpoint], bool]
+    lines: Callable[[int], LineTable | None]  # by VMContext address
+
+    def to(self, tick: Tick) -> Ended:
+        """To an earlier tick."""
+        self.history.back_to(tick)
+        return Ended(Reason.TICK)
+
+    def instructions(self, count: int = 1) -> Ended:
+        """`count` instructions back, into calls."""
+        return self._landed(Tick(max(self.history.first_tick, self.machine.tick - count)), count)
+
+    def _landed(self, tick: Tick, count: int) -> Ended:
+        short = self.machine.tick - tick < count
+        self.history.back_to(tick)
+        return Ended(Reason.STEP, Detail(notes=(_BEGINNING,) if short else ()))
+
+    def over(self) -> Ended:
+        """One instruction back, a call with all it did being one."""
+        if not self.machine.control.depth:
+            return self.instructions()
+        before, depth = self.machine.control.top, self.machine.control.depth
+        ended = self.instructions()
+        if self.machine.control.depth <= depth:
+            return ended
+        call = Site(before.vmctx, before.func, before.pc - 1)  # the call is the instruction before
+        return self._at_frame(frozenset({call}), before) or ended
+
+    def line(self, into: bool) -> Ended:
+        """To the start of the source line before; without line information one instruction."""
+        if not self.machine.control.depth:
+            return self.instructions()
+        here, depth, now = self.machine.control.top, self.machine.control.depth, self.machine.tick
+        if not self._line_starts(here):
+            return self.instructions() if into else self.over()
+        if into:
+            self.instructions()
+            inner = self.machine.control.top
+            if self.machine.control.depth > depth and (starts := self._line_starts(inner)):
+                return self._at_frame(starts, inner) or Ended(Reason.STEP)
+            self.history.back_to(now)
+        return self._at_frame(self._line_starts(here), here) or self.out()
+
+    def _line_starts(self, frame: Record) -> frozenset[Site]:
+        """Where source lines begin in the function of a frame."""
+        instance, lines = self.machine.instance_at(frame.vmctx), self.lines(frame.vmctx)
+        if instance is None or lines is None or frame.is_host:
+            return frozenset()
+        instrs = enumerate(instance.facts(frame.func).instrs)
+        return frozenset(Site(frame.vmctx, frame.func, pc) for pc, i in instrs if lines.starts_line(i.offset))
+
+    def out(self) -> Ended:
+        """To the call of the innermost frame."""
+        control = self.machine.control
+        if not control.depth:
+            return self._beginning()
+        callers = (control[i] for i in range(control.depth - 2, -1, -1))
+        caller = next((record for record in callers if not record.is_host), None)
+        here = control.top
+        if caller is not None and caller.pc:
+            found = self._at_frame(frozenset({Site(caller.vmctx, caller.func, caller.pc - 1)}), caller)
+        else:
+            found = self._at_frame(frozenset({Site(here.vmctx, here.func, 0)}), here)
+        return found or self._beginning()
+
+    def _at_frame(self, sites: frozenset[Site], frame: Record) -> Ended | None:
+        """To the last time before now that a frame stood at one of some sites."""
+        length = (self.machine.values.end - frame.base) // SLOT_BYTES
+        now = self.machine.tick
+        found = self.history.last(sites, Hooks(dict.fromkeys(sites, lambda slots: len(slots) == length)))
+        self.history.back_to(now if found is None else found)
+        return None if found is None else Ended(Reason.STEP)
+
+    def _beginning(self) -> Ended:
+        self.history.back_to(self.history.first_tick)
+        return Ended(Reason.TICK, Detail(notes=(_BEGINNING,)))
+
+    def resume(self) -> Ended:
+        """To the last breakpoint or watchpoint that was met before now."""
+        if any(isinstance(b, Watchpoint) and isinstance(b.target, LocalTarget) and b.enabled for b in self.breakpoints):
+            raise UserError("watchpoints on locals cannot be gone back to yet", "disable them, or use wrote EXPR")
+        watching, conditions = Watching(self.machine, self.breakpoints), self.guards.conditions(self.breakpoints)
+        sites = frozenset(s for s in self.breakpoints.sites() if any(not b.log for b in self.breakpoints.at(s)))
+        hooks = Hooks(conditions or {}, watching.ranges())
+        judged = conditions is None or bool(hooks.watches)
+        found = self.history.last(sites, hooks, self._judge(watching) if judged else None, watching.begin)
+        if found is None:
+            return self._beginning()
+        self.history.back_to(found)
+        return self._arrived(watching)
+
+    def _judge(self, watching: Watching) -> Callable[[Stop], bool]:
+        def judge(stop: Stop) -> bool:
+            if stop.kind is StopKind.SITE:
+                return bool(self._here())
+            assert stop.access is not None
+            return any(self._wants(watchpoint) for watchpoint, _ in watching.touched(stop.access))
+
+        return judge
+
+    def _wants(self, breakpoint_: Breakpoint) -> bool:
+        return not breakpoint_.log and (not breakpoint_.condition or self.holds(breakpoint_))
+
+    def _here(self) -> tuple[int, ...]:
+        record = self.machine.control.top
+        standing = self.breakpoints.at(Site(record.vmctx, record.func, record.pc))
+        return tuple(b.id for b in standing if self._wants(b))
+
+    def _arrived(self, watching: Watching) -> Ended:
+        """What stands here: breakpoints, or watchpoints that the next instruction meets."""
+        if self.machine.control.depth and (reached := self._here()):
+            return Ended(Reason.BREAKPOINT, Detail(breakpoints=reached))
+        tick = self.machine.tick
+        watching.begin()
+        stop = self.history.run(1, frozenset(), Hooks(watches=watching.ranges()))
+        touched = () if stop.access is None else tuple(hit for _, hit in watching.touched(stop.access))
+        self.history.back_to(tick)
+        return Ended(Reason.WATCHPOINT, Detail(touched=touched))
+
+    def write(self, watchpoint: Watchpoint) -> Ended:
+        """To the instruction that last wrote what a watchpoint is about, which is not one of the list."""
+        target = watchpoint.target
+        assert target is not None
+        now = self.machine.tick
+        if isinstance(target, LocalTarget):
+            length = (self.machine.values.end - target.frame.base) // SLOT_BYTES
+            guards = dict.fromkeys(target.sites, lambda slots: len(slots) == length)
+            found = self.history.last(target.sites, Hooks(guards))
+        else:
+            found = self.history.last(frozenset(), Hooks(watches=(Watch(target.start, target.size, False, True),)))
+        if found is None:
+            self.history.back_to(now)
+            raise UserError(f"nothing has written {watchpoint.location} since the recording began")
+        self.history.back_to(found)
+        return Ended(Reason.STEP, Detail(notes=(f"the next instruction is the last that wrote {watchpoint.location}",)))

@@ -1,0 +1,295 @@
+"""Going back: checkpoints while the program runs, and the journal repeated from the nearest one.
+
+    live ──back──▶ past ──forward, up to where it was left──▶ live
+                    └── changed by hand: a branch, which is live; what came after is given up
+
+In the past no host code runs: nothing is printed or written again. The state in which the present was left is kept, and
+put back as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+
+from vm.errors import UserError
+from vm.gc_collect import collect
+from vm.journal import Collect, Edit, Invoke, Outside
+from vm.machine import Continuation, Machine, ThreadState
+from vm.snapshot import Snapshot, restore, take
+from vm.stop import NO_HOOKS, Executor, Hooks, Note, Site, Stop, StopKind
+from vm.types import Tick
+
+DEFAULT_BUDGET_BYTES = 512 << 20
+_SLICE_TICKS = 20_000_000  # a checkpoint is thought of this often
+_LEAST_PAUSE_S = 0.02
+_COST_FACTOR = 10  # the next checkpoint waits this many times what the last one has cost
+
+Clock = Callable[[], float]
+Judge = Callable[[Stop], bool]
+
+
+class BrokenOff(Exception):
+    """A pause was asked for on the way: the machine stands somewhere in the past."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The machine at a tick. `entries` of the journal were made before; `size` is what it holds alone."""
+
+    tick: Tick
+    snapshot: Snapshot
+    entries: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Present:
+    """How the program was left to go back."""
+
+    checkpoint: Checkpoint
+    continuations: list[dict[int, Continuation]]
+    stop: Stop
+    goes_on: bool  # else it is over, or waits
+
+
+class History:
+    """Runs the program, now or then. It is an executor: whoever runs it need not know when it is."""
+
+    def __init__(self, machine: Machine, executor: Executor, clock: Clock = time.perf_counter) -> None:
+        self._machine, self._executor, self._clock = machine, executor, clock
+        self.budget_bytes = DEFAULT_BUDGET_BYTES
+        self.checkpoints: list[Checkpoint] = []
+        self.present: Present | None = None
+        self.branched: Callable[[], None] = lambda: None
+        self._last_stop = Stop(StopKind.BUDGET)
+        self._next_at = 0.0
+        self._instances = len(machine.instances)
+        machine.journal.branching = self._branch
+
+    # -- recording -------------------------------------------------------------------------------
+
+    @property
+    def in_past(self) -> bool:
+        return self.present is not None
+
+    @property
+    def first_tick(self) -> Tick:
+        """How far back one can go."""
+        return self.checkpoints[0].tick if self.checkpoints else self._machine.tick
+
+    def keep(self) -> None:
+        """Takes a checkpoint here, unless there is one."""
+        machine = self._machine
+        if self.in_past or not machine.journal.complete:
+            return
+        if self.checkpoints and self.checkpoints[-1].tick == machine.tick:
+            return
+        start = self._clock()
+        self.checkpoints.append(self._taken())
+        cost = self._clock() - start
+        self._next_at = start + cost + max(_LEAST_PAUSE_S, _COST_FACTOR * cost)
+        self._thin()
+
+    def _taken(self) -> Checkpoint:
+        machine = self._machine
+        before = self.checkpoints[-1].snapshot if self.checkpoints else None
+        snapshot = take(machine, before)
+        return Checkpoint(machine.tick, snapshot, len(machine.journal.entries), snapshot.new_bytes(before))
+
+    def _thin(self) -> None:
+        """Over the budget every second one of the older half goes: dense near now, sparse far back."""
+        while sum(c.size for c in self.checkpoints) > self.budget_bytes and len(self.checkpoints) > 2:
+            half = max(3, len(self.checkpoints) // 2)
+            kept = self.checkpoints[:1] + self.checkpoints[2:half:2] + self.checkpoints[half:]
+            if len(kept) == len(self.checkpoints):
+                return
+            self.checkpoints = [_sized(c, b) for c, b in zip(kept, [None, *kept], strict=False)]
+
+    # -- the Executor protocol -------------------------------------------------------------------
+
+    def run(
+        self, budget: int | None, sites: Set[Site] = frozenset(), hooks: Hooks = NO_HOOKS, *, over_site: bool = True
+    ) -> Stop:
+        """Runs on, in the past as it was recorded."""
+        while budget is None or budget > 0:
+            before = self._machine.tick
+            share = self._share(budget)
+            if share == 0:
+                stop = self._to_present()
+                if stop is not None:
+                    return stop
+                continue
+            stop = self._executor.run(share, sites, hooks, over_site=over_site)
+            over_site = False
+            if budget is not None:
+                budget -= self._machine.tick - before
+            if (present := self.present) is not None and self._machine.tick == present.checkpoint.tick:
+                if present.goes_on:
+                    self._put_back(present)
+                elif stop.kind is StopKind.FINISHED:
+                    return self._to_present() or stop
+            if not self._goes_on(stop):
+                return stop
+        return Stop(StopKind.BUDGET)
+
+    def _share(self, budget: int | None) -> int:
+        """Ticks to run at once."""
+        ends = [_SLICE_TICKS] if budget is None else [budget, _SLICE_TICKS]
+        if self.present is not None:
+            ends.append(self.present.checkpoint.tick - self._machine.tick)
+            self._apply_due()
+            if (outside := self._machine.journal.peek_outside()) is not None:
+                ends.append(max(1, outside.tick - self._machine.tick))
+        return min(ends)
+
+    def _goes_on(self, stop: Stop) -> bool:
+        """Whether what stopped is of no concern to whoever runs."""
+        if self.present is None:
+            self._last_stop = stop
+            if stop.kind is StopKind.BUDGET and self._clock() >= self._next_at and self.checkpoints:
+                self.keep()
+            brought, self._instances = len(self._machine.instances) != self._instances, len(self._machine.instances)
+            return stop.kind is StopKind.BUDGET and not brought
+        if stop.kind is StopKind.FINISHED:
+            return self._apply_due()
+        return stop.kind is StopKind.BUDGET
+
+    def _apply_due(self) -> bool:
+        """Repeats what came from outside at this tick; whether there was something."""
+        machine, found = self._machine, False
+        while (outside := machine.journal.peek_outside()) is not None and outside.tick <= machine.tick:
+            if isinstance(outside, Invoke) and machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED):
+                break  # the call before has not returned yet
+            machine.journal.next_outside()
+            _apply(machine, outside)
+            found = True
+        return found
+
+    def _to_present(self) -> Stop | None:
+        """Puts the present back as it was left; the stop that it was left at, None: it can run on."""
+        present = self.present
+        assert present is not None
+        self._put_back(present)
+        return None if present.goes_on else present.stop
+
+    def _put_back(self, present: Present) -> None:
+        machine = self._machine
+        restore(machine, present.checkpoint.snapshot)
+        for thread, continuations in zip(machine.threads, present.continuations, strict=True):
+            thread.continuations.clear()
+            thread.continuations.update(continuations)
+        machine.journal.go_live()
+        self.present = None
+
+    # -- going back ------------------------------------------------------------------------------
+
+    def back_to(self, tick: Tick) -> None:
+        """Goes to an earlier tick. Raises UserError when there is no way back."""
+        self._restore(self._before(tick))
+        self._run_until(tick, frozenset(), NO_HOOKS, over_site=True)
+        self._apply_due()
+
+    def last(
+        self, sites: Set[Site], hooks: Hooks, judge: Judge | None = None, begin: Callable[[], None] = lambda: None
+    ) -> Tick | None:
+        """The last tick before now at which a site or watch is met, and, if there is a judge, one that it accepts.
+
+        `begin` is called wherever it starts to look. The machine is left somewhere in the past: `back_to` comes next.
+        Raises UserError when there is no way back.
+        """
+        now = self._machine.tick
+        for checkpoint in self._backwards(now):
+            self._restore(checkpoint)
+            begin()
+            found = self._noted(now, sites, hooks) if judge is None else self._judged(now, sites, hooks, judge)
+            if found is not None:
+                return found
+            now = checkpoint.tick
+        return None
+
+    def _noted(self, end: Tick, sites: Set[Site], hooks: Hooks) -> Tick | None:
+        note = Note()
+        self._run_until(end, sites, Hooks(hooks.guards, hooks.watches, note), over_site=False)
+        return note.last_tick
+
+    def _judged(self, end: Tick, sites: Set[Site], hooks: Hooks, judge: Judge) -> Tick | None:
+        found, over_site, machine = None, False, self._machine
+        while (stop := self._run_until(end, sites, hooks, over_site)) is not None:
+            over_site = stop.kind is StopKind.SITE
+            if judge(stop):
+                found = Tick(machine.tick - (stop.kind is StopKind.WATCH))
+        return found
+
+    def _run_until(self, end: Tick, sites: Set[Site], hooks: Hooks, over_site: bool) -> Stop | None:
+        """Runs to a tick in the past; the stop at a site or watch before it."""
+        machine = self._machine
+        while machine.tick < end:
+            stop = self.run(end - machine.tick, sites, hooks, over_site=over_site)
+            if stop.kind in (StopKind.SITE, StopKind.WATCH):
+                return stop
+            if stop.kind is StopKind.PAUSED:
+                raise BrokenOff
+            if stop.kind is not StopKind.BUDGET:
+                break
+            over_site = False
+        return None
+
+    def _backwards(self, tick: Tick) -> Iterator[Checkpoint]:
+        self._check()
+        yield from [c for c in reversed(self.checkpoints) if c.tick < tick]
+
+    def _before(self, tick: Tick) -> Checkpoint:
+        self._check()
+        found = [c for c in self.checkpoints if c.tick <= tick]
+        if not found:
+            raise UserError(f"tick {tick:,} is before the recording", f"it begins at tick {self.first_tick:,}")
+        return found[-1]
+
+    def _check(self) -> None:
+        journal = self._machine.journal
+        if not journal.complete:
+            raise UserError(f"there is no way back: {journal.why_incomplete}")
+        if not self.checkpoints:
+            raise UserError("there is nothing to go back to", "run the program first")
+        if len(self._machine.threads) > 1:
+            raise UserError("there is no way back in a program with threads yet")
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        machine = self._machine
+        if self.present is None:
+            threads = [dict(thread.continuations) for thread in machine.threads]
+            goes_on = machine.thread_state is ThreadState.READY
+            self.present = Present(self._taken(), threads, self._last_stop, goes_on)
+        restore(machine, checkpoint.snapshot)
+        for thread in machine.threads:
+            thread.continuations.clear()
+        machine.journal.replay(machine.journal.entries[checkpoint.entries :])
+
+    def _branch(self) -> None:
+        """Something is done in the past that was not recorded: what came after is given up."""
+        journal = self._machine.journal
+        del journal.entries[len(journal.entries) - journal.left_to_replay() :]
+        journal.go_live()
+        self.present = None
+        self.checkpoints = [c for c in self.checkpoints if c.tick <= self._machine.tick]
+        self.branched()
+
+
+def _sized(checkpoint: Checkpoint, before: Checkpoint | None) -> Checkpoint:
+    """A checkpoint whose neighbour is another one now."""
+    size = checkpoint.snapshot.new_bytes(before.snapshot if before is not None else None)
+    return Checkpoint(checkpoint.tick, checkpoint.snapshot, checkpoint.entries, size)
+
+
+def _apply(machine: Machine, entry: Outside) -> None:
+    match entry:
+        case Invoke(_, number, func, args):
+            machine.clear_call()
+            machine.begin((machine.instances[number], func), args)
+        case Edit(_, writes):
+            for write in writes:
+                machine.space.rewrite(write)
+        case Collect():
+            collect(machine)

@@ -1,0 +1,204 @@
+"""Going back and on again: every state is as it was, nothing is done twice."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from debugger.events import Message, Reason
+from debugger.launch import Options
+from debugger.session import Session
+from debugger.watchpoints import WatchKind
+from debugger.world import RealWorld
+from tests.bench.programs import WORKLOADS, source
+from tests.debugger.sessions import sample, session
+from tests.executors import maker
+from tests.vm.test_hooks import TOUCHES
+from vm.errors import UserError
+from vm.state import state_hash
+from vm.text import assemble
+from vm.wasi.world import Stream
+
+ALONE = TOUCHES.replace('(import "host" "scribble" (func $scribble (param i32)))', "").replace(
+    "(func $nothing)", "(func $nothing) (func $scribble (param i32))"
+)
+TRAPS = """(module (memory 1 9) (func (export "run") (param $n i32)
+  (loop $l (drop (memory.grow (i32.const 1))) (i32.store (local.get $n) (local.get $n))
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (unreachable)))"""
+THROWS = """(module (tag $t (param i32)) (global $g (mut i32) (i32.const 0))
+  (func $f (param i32) (if (i32.and (local.get 0) (i32.const 3)) (then (throw $t (local.get 0)))))
+  (func (export "run") (param $n i32) (loop $l
+    (block $h (result i32) (try_table (catch $t $h) (call $f (local.get $n))) (i32.const 7)) (global.set $g)
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+PROGRAMS = {"touches": (ALONE, "20"), "traps": (TRAPS, "12"), "throws": (THROWS, "30")} | {
+    name: (source(name), str(max(2, WORKLOADS[name] // 50))) for name in ("fib", "indirect", "bulk")
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_forwards_and_back_the_states_are_the_same(name: str, seed: int) -> None:
+    chance = random.Random(f"{name} {seed}")
+    wat, argument = PROGRAMS[name]
+    with session(wat, "run", argument) as each:
+        hashes = {each.tick: state_hash(each.machine)}
+        for _ in range(12):  # forwards, with checkpoints on the way
+            if each.until_tick(each.tick + chance.randrange(1, 400)).reason is not Reason.TICK:
+                break
+            hashes[each.tick] = state_hash(each.machine)
+            if chance.random() < 0.3:
+                each.history.keep()
+        end, ending = each.tick, state_hash(each.machine)
+        ticks = list(hashes)
+        for _ in range(25):
+            tick = chance.choice(ticks)
+            if tick != each.tick:
+                each.until_tick(tick)
+            assert (each.tick, state_hash(each.machine)) == (tick, hashes[tick])
+            step = chance.randrange(1, 60)
+            if each.tick - step >= min(ticks):
+                each.reverse(lambda back, step=step: back.instructions(step))
+                assert each.tick == tick - step
+        if each.tick < end:
+            each.until_tick(end)
+        if each.history.in_past:  # before what did not retire: a trap, the end
+            each.resume()
+        assert (each.tick, state_hash(each.machine)) == (end, ending)
+
+
+def test_at_the_end_of_the_past_the_present_is_as_it_was_left() -> None:
+    wat, argument = PROGRAMS["traps"]
+    with session(wat, "run", argument) as each:
+        assert each.resume().reason is Reason.TRAP
+        end = state_hash(each.machine)
+        each.reverse(lambda back: back.instructions(20))
+        assert each.history.in_past and state_hash(each.machine) != end
+        stopped = each.resume()
+        assert stopped.reason is Reason.TRAP and stopped.detail.trap is not None
+        assert not each.history.in_past and state_hash(each.machine) == end
+
+
+def test_output_is_not_repeated_and_the_program_goes_on_after_the_past() -> None:
+    with sample("fib/fib.wasm", args=("12",)) as each:
+        each.resume()
+        before = each.world.outputs.text(Stream.STDOUT)
+        assert before
+        each.until_tick(each.tick - 500)
+        each.resume()
+        assert each.world.outputs.text(Stream.STDOUT) == before
+        each.until_tick(each.tick - 2000)
+        middle = each.tick
+        each.until_tick(middle + 100)
+        assert each.tick == middle + 100
+
+
+COUNTS = """(module (global $g (mut i32) (i32.const 0)) (memory 1)
+  (func $f (param $n i32) (result i32) (global.set $g (local.get $n)) (i32.add (local.get $n) (i32.const 1)))
+  (func (export "run") (result i32) (local $s i32)
+    (local.set $s (call $f (i32.const 3))) (i32.store8 (i32.const 9) (local.get $s))
+    (local.set $s (call $f (i32.const 5))) (local.set $s (call $f (i32.const 7))) (local.get $s)))"""
+
+
+def test_back_over_and_out_of_calls() -> None:
+    with session(COUNTS, "run") as each:
+        entry = each.tick
+        each.step_over(3)
+        place, tick = each.place(), each.tick
+        each.step_over(2)
+        each.reverse(lambda back: back.over())
+        each.reverse(lambda back: back.over())
+        assert (each.place(), each.tick) == (place, tick)
+        each.run_to("$f")
+        each.step_instruction(2)
+        each.reverse(lambda back: back.out())
+        stopped = each.last
+        assert stopped is not None and stopped.at is not None and stopped.at.name.endswith("run")
+        assert each.inspect.instr(each.inspect.frame(0)).op.name == "call"  # type: ignore[arg-type]
+        each.reverse(lambda back: back.out())
+        assert each.tick == entry
+
+
+@pytest.mark.parametrize("condition", ["", "$n < 6", "depth == 2 && $n < 6"])
+def test_back_to_breakpoints(condition: str) -> None:
+    with session(COUNTS, "run") as each:
+        each.resume()
+        made = each.add_breakpoint("$f", condition=condition)
+        seen = []
+        while (stopped := each.reverse(lambda back: back.resume())).reason is Reason.BREAKPOINT:
+            assert stopped.detail.breakpoints == (made.id,)
+            seen.append(each.evaluator().evaluate("$n").integer)
+        assert seen == ([7, 5, 3] if not condition else [5, 3])
+        assert stopped.detail.notes == ("the recording begins here",)
+        assert each.resume().reason is Reason.BREAKPOINT
+
+
+def test_back_to_watchpoints_and_to_what_wrote() -> None:
+    with session(COUNTS, "run") as each:
+        each.resume()
+        each.add_watchpoint("$g")
+        seen = []
+        while (stopped := each.reverse(lambda back: back.resume())).reason is Reason.WATCHPOINT:
+            (touched,) = stopped.detail.touched
+            seen.append((touched.before, touched.after))
+        assert seen == [("5", "7"), ("3", "5"), ("0", "3")]
+        each.breakpoints.clear()
+        each.resume()
+        each.last_write("u8@9")
+        assert each.inspect.instr(each.inspect.frame(0)).op.name == "i32.store8"  # type: ignore[arg-type]
+        each.last_write("$s")
+        assert each.inspect.instr(each.inspect.frame(0)).op.name == "local.set"  # type: ignore[arg-type]
+        with pytest.raises(UserError, match="nothing has written"):
+            each.last_write("u8@10")
+
+
+def test_a_change_in_the_past_is_a_branch() -> None:
+    said: list[str] = []
+    with session(COUNTS, "run") as each:
+        each.listen(lambda event: said.append(event.text) if isinstance(event, Message) else None)
+        end = each.resume().detail.results
+        made = each.add_breakpoint("$f")
+        each.reverse(lambda back: back.resume())
+        each.breakpoints.delete(made.id)
+        each.evaluator().assign("local[0]", "100")
+        assert said == ["the past was changed: what came after it is given up"]
+        assert not each.history.in_past
+        assert (end, each.resume().detail.results) == (("8",), ("101",))
+        each.until_tick(each.tick - 1)
+        assert each.resume().reason is Reason.FINISHED
+
+
+def test_the_budget_thins_what_is_far_back() -> None:
+    with session(PROGRAMS["bulk"][0], "run", "400") as each:
+        for _ in range(40):
+            if each.until_tick(each.tick + 300).reason is not Reason.TICK:
+                break
+            each.history.keep()
+        before = each.history.checkpoints
+        alone = sum(c.size for c in before[1:])
+        each.history.budget_bytes = before[0].size + alone * 2 // 3
+        each.until_tick(each.tick - 1)
+        each.resume()
+        each.history.keep()
+        kept = [c.tick for c in each.history.checkpoints]
+        assert kept == sorted(kept) and kept[0] == before[0].tick and 2 < len(kept) < len(before)
+        assert sum(c.size for c in each.history.checkpoints) <= each.history.budget_bytes
+
+
+def test_there_is_no_way_back_without_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "t.wasm"
+    path.write_bytes(assemble(COUNTS, "t"))
+    each = Session(Options(path, invoke=("run",), log_limit_bytes=0), RealWorld(), make_executor=maker())
+    each.start()
+    each.resume()
+    with pytest.raises(UserError, match="no way back"):
+        each.reverse(lambda back: back.instructions())
+    each.close()
+
+
+def test_reads_are_no_writes() -> None:
+    with session(COUNTS, "run") as each:
+        each.add_watchpoint("$g", WatchKind.READ)
+        assert each.resume().reason is Reason.FINISHED
+        assert each.reverse(lambda back: back.resume()).reason is Reason.TICK
