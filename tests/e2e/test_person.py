@@ -72,7 +72,7 @@ def test_a_session_from_breakpoint_to_edited_byte(terminal: Terminal) -> None:
 
     # a pointer of the VMContext leads to the memory, and back
     terminal.resize(120, 40)
-    terminal.sees("5 Memory │ 6 Tables")
+    terminal.sees("5 Mem │ 6 Tabl")
     terminal.keys("4")
     terminal.sees("VMContext of", "[0].base")
     terminal.click(terminal.column("   [0].base") + 4, terminal.row("   [0].base"))
@@ -82,7 +82,7 @@ def test_a_session_from_breakpoint_to_edited_byte(terminal: Terminal) -> None:
     terminal.keys("BSpace")
     terminal.sees("[0].current_length")
     terminal.resize(200, 50)
-    terminal.sees("4 vmctx │ 6 Tables")
+    terminal.sees("3 Call stack │ Threads")
 
     # search memory, and edit a byte
     terminal.keys("5")
