@@ -93,7 +93,7 @@ class Laid:
     @property
     def from_source_alone(self) -> bool:
         """Whether no memory of a running release was ever compared with this layout."""
-        return "source alone" in self.era.source
+        return self.era.from_source_alone
 
     def fields(self) -> Iterator[tuple[str, int, int, str, str]]:
         """Every scalar of the VMContext: path, offset, bytes, type, meaning."""

@@ -88,7 +88,7 @@ def _vmctx(context: Context, args: Namespace) -> Iterator[Line]:
 
 def _store(context: Context, args: Namespace) -> Iterator[Line]:
     machine = context.session.machine
-    yield heading(f"store: {machine.layouts.era.title}")
+    yield heading(f"store: {machine.layouts.era.described}")
     rows = [
         [str(i.number), i.name, runtime.address(i.addr), f"{len(i.module.func_type_indexes)} functions"]
         for i in machine.instances

@@ -234,6 +234,15 @@ class Era:
     def title(self) -> str:
         return f"{self.runtime} {self.first_version} to {self.last_version}"
 
+    @property
+    def described(self) -> str:
+        """The title, and whether no memory of a running release was ever compared with the layout."""
+        return self.title + (", from source alone" if self.from_source_alone else "")
+
+    @property
+    def from_source_alone(self) -> bool:
+        return "source alone" in self.source
+
     @cached_property
     def roles(self) -> Mapping[str, str]:
         """Structs' names in the newest era, by those they have here."""

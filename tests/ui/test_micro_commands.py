@@ -61,3 +61,8 @@ def test_layouts_of_other_releases(tmp_path: Path, capsys: pytest.CaptureFixture
     said = _said(tmp_path, capsys, "info layout", "info layout wasmtime@9 wasmer", "info layout v8")
     assert "from wasmtime 48.0.0 to 50.0.1 to wasmtime 9.0.0" in said and "rest on source alone" in said
     assert "no layouts of 'v8'" in said
+
+
+def test_a_layout_from_source_alone_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "from source alone" in _said(tmp_path, capsys, "info store", runtime="wasmer@6")
+    assert "from source alone" not in _said(tmp_path, capsys, "info store")

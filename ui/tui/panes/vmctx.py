@@ -88,7 +88,7 @@ class VmctxPane(Pane):
         at = self._entry()
         self.show_runtime(runtime_of(machine, self.shared.session.inspect, instance), instance.addr)
         era = machine.layouts.era
-        self.border_subtitle = literal(f"{instance.name} at {address(instance.addr)}, layout of {era.title}")
+        self.border_subtitle = literal(f"{instance.name} at {address(instance.addr)}, layout of {era.described}")
         if at is not None and (place := self._outline.find(at.addr)) is not None:
             self.cursor = self._outline.index(place) or 0
 
