@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
-# Tests that need no screen.
+# Tests that need no screen, no process of their own and no other runtime.
 UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_snapshots.py --ignore tests/ui/test_serve.py \
+  --ignore tests/ui/test_bad_input.py --ignore tests/ui/test_run.py --ignore tests/debugger/test_live.py \
   --ignore-glob 'tests/ui/test_tui*.py' --ignore-glob 'tests/ui/test_*_pane*.py'
 
 .PHONY: help run test check format fuzz bench spec clean

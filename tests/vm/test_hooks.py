@@ -148,7 +148,7 @@ PROGRAMS: dict[str, Making] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_both_executors_see_the_same_at_the_same_time(program: str, seed: int) -> None:
     chance = random.Random(f"{program} {seed}")
@@ -181,7 +181,7 @@ def _stops(world: World, sites: frozenset[Site], hooks: Hooks) -> Iterator[tuple
 
 
 @BOTH
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("program", ["touches", "sieve"])
 def test_what_is_noted_is_what_would_have_stopped(program: str, seed: int, make: MakeExecutor) -> None:
     chance = random.Random(f"note {program} {seed}")
@@ -209,7 +209,7 @@ def test_what_is_noted_is_what_would_have_stopped(program: str, seed: int, make:
 
 
 @BOTH
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_no_change_is_missed(seed: int, make: MakeExecutor) -> None:
     """Compared with running one instruction after another and looking every time."""
     chance = random.Random(f"change {seed}")
@@ -273,7 +273,7 @@ def test_watches_leave_no_trace() -> None:
 # -- traces ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_trace_has_every_instruction_that_ran(program: str, seed: int) -> None:
     """Compared with running one instruction after another, over stops of all kinds."""
