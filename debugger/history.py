@@ -21,7 +21,6 @@ from vm.snapshot import Snapshot, restore, take
 from vm.stop import NO_HOOKS, Executor, Hooks, Note, Site, Stop, StopKind
 from vm.types import Tick
 
-DEFAULT_BUDGET_BYTES = 512 << 20
 _SLICE_TICKS = 20_000_000  # a checkpoint is thought of this often
 _LEAST_PAUSE_S = 0.02
 _COST_FACTOR = 10  # the next checkpoint waits this many times what the last one has cost
@@ -57,9 +56,11 @@ class Present:
 class History:
     """Runs the program, now or then. It is an executor: whoever runs it need not know when it is."""
 
-    def __init__(self, machine: Machine, executor: Executor, clock: Clock = time.perf_counter) -> None:
+    def __init__(
+        self, machine: Machine, executor: Executor, budget_bytes: int, clock: Clock = time.perf_counter
+    ) -> None:
         self._machine, self._executor, self._clock = machine, executor, clock
-        self.budget_bytes = DEFAULT_BUDGET_BYTES
+        self.budget_bytes = budget_bytes
         self.checkpoints: list[Checkpoint] = []
         self.present: Present | None = None
         self.branched: Callable[[], None] = lambda: None
@@ -100,11 +101,11 @@ class History:
 
     def _thin(self) -> None:
         """Over the budget every second one of the older half goes: dense near now, sparse far back."""
-        while sum(c.size for c in self.checkpoints) > self.budget_bytes and len(self.checkpoints) > 2:
+        while sum(c.size for c in self.checkpoints) > self.budget_bytes and len(self.checkpoints) > 1:
             half = max(3, len(self.checkpoints) // 2)
             kept = self.checkpoints[:1] + self.checkpoints[2:half:2] + self.checkpoints[half:]
-            if len(kept) == len(self.checkpoints):
-                return
+            if len(kept) == len(self.checkpoints):  # two: each is too large
+                kept = kept[:1]
             self.checkpoints = [_sized(c, b) for c, b in zip(kept, [None, *kept], strict=False)]
 
     # -- the Executor protocol -------------------------------------------------------------------

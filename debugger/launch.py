@@ -30,6 +30,8 @@ from vm.wasi.world import Root, World
 
 _WASM_MAGIC = b"\0asm"
 
+DEFAULT_HISTORY_BYTES = 512 << 20
+
 
 @dataclass(frozen=True)
 class Options:
@@ -48,6 +50,7 @@ class Options:
     canonical_nan: bool = False  # arithmetic makes only these
     memory_style: MemoryStyle = MemoryStyle.AUTO
     log_limit_bytes: int = DEFAULT_LIMIT_BYTES
+    history_bytes: int = DEFAULT_HISTORY_BYTES  # of checkpoints for going back
 
 
 @dataclass(frozen=True)

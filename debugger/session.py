@@ -87,7 +87,7 @@ class Session:
         self.machine, self.main, self.descriptors = launched.machine, launched.main, launched.descriptors
         self.machine.pause_requested = self._pause.is_set
         self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
-        self.executor = self.history = History(self.machine, self.scheduler)
+        self.executor = self.history = History(self.machine, self.scheduler, self.options.history_bytes)
         self.history.branched = self._branched
         self.inspect = Inspector(self.machine)
         self._guards = Guards(self.machine, self.inspect)

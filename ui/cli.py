@@ -16,7 +16,15 @@ from debugger.executors import ExecutorKind
 from ui import exits
 from ui.executor_option import add_executor_option
 from ui.runtime_option import add_runtime_option, era_from
-from ui.start import DEFAULT_LOG_LIMIT, Start, add_program_options, parse_preload, size, start_from
+from ui.start import (
+    DEFAULT_HISTORY_MEMORY,
+    DEFAULT_LOG_LIMIT,
+    Start,
+    add_program_options,
+    parse_preload,
+    size,
+    start_from,
+)
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
 
@@ -303,6 +311,8 @@ def _debug_parser(prog: str = "wasmscope", parents: Sequence[Parser] = ()) -> Pa
                                     help="with --batch or -ex: events as JSON, one a line")  # fmt: skip
     parser.add_argument("--log-limit", metavar="SIZE", type=size, default=DEFAULT_LOG_LIMIT,
                         help="how much of the program's input is kept for going back")  # fmt: skip
+    parser.add_argument("--history-memory", metavar="SIZE", type=size, default=DEFAULT_HISTORY_MEMORY,
+                        help="how much memory checkpoints take (512M)")  # fmt: skip
     add_program_options(parser)
     return parser
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debugger.executors import ExecutorKind
-from debugger.launch import Options, Program
+from debugger.launch import DEFAULT_HISTORY_BYTES, Options, Program
 from debugger.provide import parse_stub
 from debugger.session import Session
 from debugger.terminal import Sink
@@ -125,6 +125,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         era=era_from(args),
         limits=_limits(args),
         log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
+        history_bytes=args.history_memory if log_limit_bytes is None else 0,
     )
     return Start(options, WorldArgs(args.stdin), executor=ExecutorKind(args.executor))
 
@@ -163,4 +164,4 @@ def parse_preload(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-DEFAULT_LOG_LIMIT = DEFAULT_LIMIT_BYTES
+DEFAULT_LOG_LIMIT, DEFAULT_HISTORY_MEMORY = DEFAULT_LIMIT_BYTES, DEFAULT_HISTORY_BYTES

@@ -202,3 +202,18 @@ def test_reads_are_no_writes() -> None:
         each.add_watchpoint("$g", WatchKind.READ)
         assert each.resume().reason is Reason.FINISHED
         assert each.reverse(lambda back: back.resume()).reason is Reason.TICK
+
+
+def test_a_memory_beyond_the_budget_has_one_checkpoint_at_its_start() -> None:
+    wat = """(module (memory 64) (func (export "run") (param $n i32)
+      (memory.fill (i32.const 0) (i32.const 7) (i32.const 4194304))
+      (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+    with session(wat, "run", "100", history_bytes=6 << 20) as each:
+        each.until_tick(50)
+        each.history.keep()
+        kept = each.history.checkpoints
+        assert [c.tick for c in kept] == [0] and kept[0].size <= 6 << 20
+        each.until_tick(40)
+        assert each.tick == 40
+        each.resume()
+        assert not each.history.in_past
