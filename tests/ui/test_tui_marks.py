@@ -75,6 +75,8 @@ async def test_what_is_under_the_cursor_is_watched(tmp_path: Path) -> None:
         await screen.sees("⌖")
         await screen.press("x", "c")
         await screen.sees("finished")
+        await screen.press("5", "W")
+        await screen.sees("the next instruction is the last that wrote u8@0x1")
 
 
 @on_loop

@@ -295,6 +295,10 @@ class WasmscopeApp(App[int]):
         """A watchpoint on what a pane's cursor is on."""
         self.trying(lambda: self.marking.watch_changes(expression))
 
+    def last_write(self, expression: str) -> None:
+        """Back to what last wrote what a pane's cursor is on."""
+        self.runner.last_write(expression)
+
     def run_to(self, where: Site | str) -> None:
         """Until a place is reached."""
         self.runner.run_to(where)

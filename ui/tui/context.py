@@ -24,6 +24,10 @@ class Placing(Protocol):
         """A watchpoint is to be set, or taken away."""
         ...
 
+    def last_write(self, expression: str) -> None:
+        """Go back to the instruction that last wrote something."""
+        ...
+
     def run_to(self, where: Site | str) -> None:
         """Run until a place is reached."""
         ...

@@ -52,6 +52,10 @@ class Runner:
         session = self._session
         self._shell.do(lambda: session.run_to_site(where) if isinstance(where, Site) else session.run_to(where))
 
+    def last_write(self, expression: str) -> None:
+        """Back to the instruction that last wrote something."""
+        self._shell.do(lambda: self._session.last_write(expression))
+
     def pause(self) -> None:
         if self._shell.bridge.busy:
             self._session.request_pause()
@@ -64,6 +68,8 @@ class Runner:
         if stopped.reason is not Reason.STEP:
             for rendered in views.stop(stopped, with_code=False):
                 self._shell.bridge.write(rendered)
+        if stopped.detail.notes:
+            self._shell.say(("; ".join(stopped.detail.notes), Role.WARNING))
         why = [text_of(rendered).strip() for rendered in views.why(stopped)]
         if why:
             self._shell.desk.show("console")

@@ -39,6 +39,7 @@ class FramePane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "change the value under the cursor", id="frame.edit"),
         Binding("b", "watch_changes", "stop when the value changes", id="frame.break"),
+        Binding("W", "last_write", "back to what last wrote the value", id="frame.wrote"),
         Binding("m", "memory", "the memory that a value points to", id="frame.memory"),
         Binding("space", "fold", "fold a section, or open it", id="frame.fold"),
     ]
@@ -200,6 +201,11 @@ class FramePane(Pane):
         """A watchpoint on the value under the cursor, or none any more."""
         if (found := self._variable()) is not None:
             self.shared.placing.watch_changes(found[0])
+
+    def action_last_write(self) -> None:
+        """Back to what last wrote the value under the cursor."""
+        if (found := self._variable()) is not None:
+            self.shared.placing.last_write(found[0])
 
     def action_fold(self) -> None:
         """Hides the rows of a section, or shows them again."""

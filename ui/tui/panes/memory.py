@@ -38,6 +38,7 @@ class MemoryPane(HexView):
         Binding("comma", "again(True)", "match before", id="memory.previous_match"),
         Binding("e", "edit", "edit bytes in place", id="memory.edit"),
         Binding("b", "watch_changes", "stop when the selected bytes change", id="memory.break"),
+        Binding("W", "last_write", "back to what last wrote the selected bytes", id="memory.wrote"),
         Binding("ctrl+z", "undo", "undo the last edit", id="memory.undo"),
         Binding("y", "copy", "copy the selection", id="memory.copy"),
         Binding("m", "bookmark", "set a bookmark", id="memory.bookmark"),
@@ -240,11 +241,21 @@ class MemoryPane(HexView):
 
     def action_watch_changes(self) -> None:
         """A watchpoint on what is selected, or none any more."""
+        if (expression := self._selected()) is not None:
+            self.shared.placing.watch_changes(expression)
+
+    def action_last_write(self) -> None:
+        """Back to what last wrote what is selected."""
+        if (expression := self._selected()) is not None:
+            self.shared.placing.last_write(expression)
+
+    def _selected(self) -> str | None:
+        """What expressions call the selected bytes."""
         if self._region is None or self.shared.running:
-            return
+            return None
         first, last = self._selection()
         size, at = last - first + 1, f"{self._native_or_offset(first):#x}"
-        self.shared.placing.watch_changes(f"u{8 * size}@{at}" if size in (1, 2, 4, 8) else f"u8[{size}]@{at}")
+        return f"u{8 * size}@{at}" if size in (1, 2, 4, 8) else f"u8[{size}]@{at}"
 
     def _native_or_offset(self, offset: int) -> int:
         """What an expression calls a byte: an offset only in the memory that offsets are about."""

@@ -48,6 +48,7 @@ class VmctxPane(Pane):
         Binding("t", "telescope", "the chain of pointers from here", id="vmctx.telescope"),
         Binding("e", "edit", "change the field", id="vmctx.edit"),
         Binding("b", "watch_changes", "stop when the field changes", id="vmctx.break"),
+        Binding("W", "last_write", "back to what last wrote the field", id="vmctx.wrote"),
         Binding("left,h", "sideways(-1)", show=False),
         Binding("right,l", "sideways(1)", show=False),
     ]
@@ -239,7 +240,7 @@ class VmctxPane(Pane):
         self.redraw_edge()
         if self.foot_height():
             self.redraw_foot()
-        else:
+        elif self.has_focus:
             self.post_message(Explained(self.explanation()))
 
     def on_resize(self) -> None:
@@ -400,10 +401,21 @@ class VmctxPane(Pane):
 
     def action_watch_changes(self) -> None:
         """A watchpoint on the field under the cursor, or none any more."""
-        if (entry := self._entry()) is not None and not self.shared.running:
-            size = len(entry.value)
-            type_ = f"u{8 * size}" if size in (1, 2, 4, 8) else f"u8[{size}]"
-            self.shared.placing.watch_changes(f"{type_}@{entry.addr:#x}")
+        if (expression := self._expression()) is not None:
+            self.shared.placing.watch_changes(expression)
+
+    def action_last_write(self) -> None:
+        """Back to what last wrote the field under the cursor."""
+        if (expression := self._expression()) is not None:
+            self.shared.placing.last_write(expression)
+
+    def _expression(self) -> str | None:
+        """What expressions call the field under the cursor."""
+        if (entry := self._entry()) is None or self.shared.running:
+            return None
+        size = len(entry.value)
+        type_ = f"u{8 * size}" if size in (1, 2, 4, 8) else f"u8[{size}]"
+        return f"{type_}@{entry.addr:#x}"
 
     def _write(self, entry: Entry, text: str) -> None:
         number = integer(text)
