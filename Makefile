@@ -10,11 +10,12 @@ UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_snapshots.py --i
   --ignore tests/ui/test_bad_input.py --ignore tests/ui/test_run.py --ignore tests/debugger/test_live.py \
   --ignore-glob 'tests/ui/test_tui*.py' --ignore-glob 'tests/ui/test_*_pane*.py'
 
-.PHONY: help run test check format fuzz bench spec clean
+.PHONY: help run test test-reference check format fuzz bench spec clean
 
 help:
 	@echo "make run     open the debugger on a sample module"
-	@echo "make test    all tests: natively in the newest era, by the reference executor in an invented one"
+	@echo "make test    all tests, natively in the newest era"
+	@echo "make test-reference   the same by the reference executor, in an invented era"
 	@echo "make check   format, lint, types, import contracts and unit tests"
 	@echo "make fuzz    damaged modules and random edits, many of them"
 	@echo "make bench   speed: execution beside a peer, pauses, the screen"
@@ -42,6 +43,8 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(PYTEST) tests
+
+test-reference: $(VENV)/.dev
 	WASMSCOPE_TEST_ERA=invented WASMSCOPE_TEST_EXECUTOR=reference $(PYTEST) tests --ignore tests/golden --ignore tests/fuzz --ignore tests/e2e
 
 check: $(VENV)/.dev
