@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 
 from vm.native.emit.table import FAMILIES, FAMILY_OF, INTRINSICS
 from vm.native.emit.watched import SEEN
-from vm.native.ir import CONVENTION, PARAMETERS, Code, symbol
+from vm.native.ir import CONVENTION, Code
 from vm.native.shapes import Shape
 
 _LEAVES = ("leave.fuel", "leave.runtime", "leave.site", "leave.watch")
@@ -53,10 +53,16 @@ def source(family: str, shape: Shape) -> str:
     if family == "scalar":
         parts.append(_enter(shape))
     else:
-        parts += [f"declare {CONVENTION} void {symbol(n)}({PARAMETERS})" for n in _LEAVES]
+        parts += [_leave(name, shape) for name in _LEAVES]  # its own: another object may lie too far away
     if "@seen(" in "".join(parts):
         parts.append(SEEN)
     return "\n".join(parts)
+
+
+def _leave(name: str, shape: Shape) -> str:
+    code = Code(shape)
+    FAMILIES["scalar"][name](code)
+    return code.finished(name).replace("define ", "define internal ", 1)
 
 
 def _enter(shape: Shape) -> str:
@@ -139,9 +145,6 @@ class Handlers:
     def _link(self, family: str, data: bytes) -> None:
         names = [*FAMILIES[family], *(["enter"] if family == "scalar" else [])]
         builder = llvm.JITLibraryBuilder().add_object_img(data).add_current_process()
-        if family != "scalar":
-            for name in _LEAVES:
-                builder.import_symbol(name, self._addresses[name])
         for name in names:
             builder.export_symbol(name)
         tracker = builder.link(self._jit, family)
