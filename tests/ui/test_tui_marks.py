@@ -69,7 +69,7 @@ async def test_what_is_under_the_cursor_is_watched(tmp_path: Path) -> None:
         await screen.sees("❚❚ watchpoint #2")
         await screen.press("5", "b")
         await screen.sees("no watchpoint on u8@0x1 any more")
-        await screen.press("4", "down", "b")
+        await screen.press("4", "down", "down", "b")
         await screen.sees("watchpoint 3")
         await screen.press("9")
         await screen.sees("⌖")
