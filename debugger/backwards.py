@@ -15,7 +15,7 @@ from debugger.watchpoints import LocalTarget, Watching, Watchpoint
 from vm.control import Record
 from vm.errors import UserError
 from vm.machine import Machine
-from vm.stop import Hooks, Site, Stop, StopKind, Watch
+from vm.stop import Hooks, Site, Stop, StopKind
 from vm.types import SLOT_BYTES, Tick
 
 _BEGINNING = "the recording begins here"
@@ -96,11 +96,15 @@ class Backwards:
 
     def _at_frame(self, sites: frozenset[Site], frame: Record) -> Ended | None:
         """To the last time before now that a frame stood at one of some sites."""
-        length = (self.machine.values.end - frame.base) // SLOT_BYTES
         now = self.machine.tick
-        found = self.history.last(sites, Hooks(dict.fromkeys(sites, lambda slots: len(slots) == length)))
+        found = self.history.last(sites, self._only_of(frame, sites))
         self.history.back_to(now if found is None else found)
         return None if found is None else Ended(Reason.STEP)
+
+    def _only_of(self, frame: Record, sites: frozenset[Site]) -> Hooks:
+        """Sites that count for one frame alone: the view of its slots reaches from its base to the stack's end."""
+        length = (self.machine.values.end - frame.base) // SLOT_BYTES
+        return Hooks(dict.fromkeys(sites, lambda slots: len(slots) == length))
 
     def _beginning(self) -> Ended:
         self.history.back_to(self.history.first_tick)
@@ -154,11 +158,10 @@ class Backwards:
         assert target is not None
         now = self.machine.tick
         if isinstance(target, LocalTarget):
-            length = (self.machine.values.end - target.frame.base) // SLOT_BYTES
-            guards = dict.fromkeys(target.sites, lambda slots: len(slots) == length)
-            found = self.history.last(target.sites, Hooks(guards))
+            found = self.history.last(target.sites, self._only_of(target.frame, target.sites))
         else:
-            found = self.history.last(frozenset(), Hooks(watches=(Watch(target.start, target.size, False, True),)))
+            assert watchpoint.watch is not None
+            found = self.history.last(frozenset(), Hooks(watches=(watchpoint.watch,)))
         if found is None:
             self.history.back_to(now)
             raise UserError(f"nothing has written {watchpoint.location} since the recording began")

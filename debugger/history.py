@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
+from debugger.replay import repeat
 from vm.errors import UserError
-from vm.gc_collect import collect
-from vm.journal import Collect, Edit, Invoke, Outside
+from vm.journal import Invoke
 from vm.machine import Continuation, Machine, ThreadState
 from vm.snapshot import Snapshot, restore, take
 from vm.stop import NO_HOOKS, Executor, Hooks, Note, Site, Stop, StopKind
@@ -164,7 +164,7 @@ class History:
             if isinstance(outside, Invoke) and machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED):
                 break  # the call before has not returned yet
             machine.journal.next_outside()
-            _apply(machine, outside)
+            repeat(machine, outside)
             found = True
         return found
 
@@ -282,15 +282,3 @@ def _sized(checkpoint: Checkpoint, before: Checkpoint | None) -> Checkpoint:
     """A checkpoint whose neighbour is another one now."""
     size = checkpoint.snapshot.new_bytes(before.snapshot if before is not None else None)
     return Checkpoint(checkpoint.tick, checkpoint.snapshot, checkpoint.entries, size)
-
-
-def _apply(machine: Machine, entry: Outside) -> None:
-    match entry:
-        case Invoke(_, number, func, args):
-            machine.clear_call()
-            machine.begin((machine.instances[number], func), args)
-        case Edit(_, writes):
-            for write in writes:
-                machine.space.rewrite(write)
-        case Collect():
-            collect(machine)

@@ -28,7 +28,7 @@ def replay(options: Options, loaded: Loaded, original: Machine) -> Machine:
     executor = Scheduler(machine, ReferenceExecutor(machine))
     while (outside := machine.journal.next_outside()) is not None:
         _advance(machine, executor, outside.tick)
-        _apply(machine, outside)
+        repeat(machine, outside)
     _advance(machine, executor, original.tick)
     _begin_instruction(machine, executor, original)
     return machine
@@ -65,7 +65,8 @@ def _advance(machine: Machine, executor: Scheduler, tick: int) -> None:
             return
 
 
-def _apply(machine: Machine, entry: Outside) -> None:
+def repeat(machine: Machine, entry: Outside) -> None:
+    """Does again what came from outside."""
     match entry:
         case Invoke(_, number, func, args):
             machine.clear_call()

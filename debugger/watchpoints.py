@@ -83,6 +83,14 @@ class Watchpoint(Breakpoint):
     def pending(self) -> bool:
         return self.target is None
 
+    @property
+    def watch(self) -> Watch | None:
+        """What executors watch for it; None for a local, whose sites are looked at."""
+        target = self.target
+        if target is None or isinstance(target, LocalTarget):
+            return None
+        return Watch(target.start, target.size, self.kind.reads, self.kind.writes)
+
 
 class Watching:
     """What a run asks about watchpoints."""
@@ -107,18 +115,13 @@ class Watching:
 
     def ranges(self) -> tuple[Watch, ...]:
         """What executors watch."""
-        return tuple(
-            Watch(target.start, target.size, each.kind.reads, each.kind.writes)
-            for each, target in self._enabled()
-            if not isinstance(target, LocalTarget)
-        )
+        return tuple(each.watch for each, _ in self._enabled() if each.watch is not None)
 
     def touched(self, access: Access) -> list[tuple[Watchpoint, Touched]]:
         """The watchpoints that an access concerns, after it."""
         found: list[tuple[Watchpoint, Touched]] = []
         for each, target in self._enabled():
-            watch = Watch(target.start, target.size, each.kind.reads, each.kind.writes)
-            if not isinstance(target, LocalTarget) and watch.sees(access):
+            if (watch := each.watch) is not None and watch.sees(access):
                 found += self._looked(each, target, access.writes)
         return found
 

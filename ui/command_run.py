@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from debugger.backwards import Backwards
 from debugger.events import Reason, Stopped
+from debugger.running import Ended
 from ui.command import Again, Command, Context, Parser, Takes, at_most_one, count, number, one, whole
 from ui.integers import integer
 from ui.render.line import Line, note
@@ -101,18 +102,13 @@ def _reverse_stepi(context: Context, args: Namespace) -> Stopped:
     return context.session.reverse(lambda back: back.instructions(args.count))
 
 
-def _reverse_nexti(context: Context, args: Namespace) -> Stopped:
-    stopped = context.session.reverse(Backwards.over)
-    for _ in range(args.count - 1):
-        stopped = context.session.reverse(Backwards.over)
-    return stopped
+def _back(plan: Callable[[Backwards], Ended]) -> Callable[[Context, Namespace], Stopped]:
+    """A plan that goes back, `count` times."""
 
-
-def _reverse_lines(into: bool) -> Callable[[Context, Namespace], Stopped]:
     def run(context: Context, args: Namespace) -> Stopped:
-        stopped = context.session.reverse(lambda back: back.line(into))
+        stopped = context.session.reverse(plan)
         for _ in range(args.count - 1):
-            stopped = context.session.reverse(lambda back: back.line(into))
+            stopped = context.session.reverse(plan)
         return stopped
 
     return run
@@ -191,12 +187,12 @@ COMMANDS = (
     Command("goto", _FAMILY, "to the moment when that many instructions had been run in all, ahead or back", _seek,
             ("seek-ticks", "seek"), _tick_parser),
     Command("reverse-step", _FAMILY, "to the source line before, into calls; without lines one instruction",
-            _reverse_lines(into=True), ("rs",), count(), again=Again.SAME, details=_BACK),
+            _back(lambda back: back.line(into=True)), ("rs",), count(), again=Again.SAME, details=_BACK),
     Command("reverse-next", _FAMILY, "to the source line before, over calls; without lines one instruction",
-            _reverse_lines(into=False), ("rn",), count(), again=Again.SAME, details=_BACK),
+            _back(lambda back: back.line(into=False)), ("rn",), count(), again=Again.SAME, details=_BACK),
     Command("reverse-stepi", _FAMILY, "one instruction back, into calls", _reverse_stepi, ("rsi",), count(),
             again=Again.SAME, details=_BACK),
-    Command("reverse-nexti", _FAMILY, "one instruction back, over calls", _reverse_nexti, ("rni",), count(),
+    Command("reverse-nexti", _FAMILY, "one instruction back, over calls", _back(Backwards.over), ("rni",), count(),
             again=Again.SAME, details=_BACK),
     Command("reverse-continue", _FAMILY, "back to the last breakpoint or watchpoint that was met", _reverse_continue,
             ("rc",), again=Again.SAME, details=_BACK),

@@ -137,6 +137,10 @@ class CodeCache:
         self.by_code_address = address_of(self._by_code)
         self._by_code_words = self._by_code.cast("Q")
 
+    def holding(self, pc: int) -> Function:
+        """The function that a word is one of."""
+        return next(function for function in self.functions.values() if function.has(pc))
+
     def home(self, instance: Instance) -> Home:
         """An instance's function records; all are empty at first."""
         found = self._homes.get(instance.addr)

@@ -145,8 +145,7 @@ class NativeExecutor:
             if machine.pause_requested():
                 break
         machine.tick = end - left
-        self.hooking.take_notes(Tick(end))
-        self.hooking.take_trace()
+        self.hooking.take(Tick(end))
         stop = stop or Stop(StopKind.BUDGET)
         machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
@@ -368,13 +367,10 @@ class NativeExecutor:
         """One instruction by the reference executor."""
         machine, hooking = self.machine, self.hooking
         machine.tick = end - left
-        hooking.take_notes(Tick(end))
-        hooking.take_trace()
+        hooking.take(Tick(end))
         over_site = over_site or bool(machine.bulk_done[0])  # it has begun
         stop = self.reference.run(1, hooking.sites, hooking.hooks, over_site=over_site)
-        hooking.after_moves()
-        hooking.give_notes()
-        hooking.give_trace()
+        hooking.give()
         left = end - machine.tick
         return (None if stop.kind is StopKind.BUDGET else stop), left
 

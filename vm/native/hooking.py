@@ -55,21 +55,31 @@ class Hooking:
     def use(self, sites: frozenset[Site], hooks: Hooks) -> None:
         """Makes these the hooks of the run that begins."""
         watching = hooks.watches != self._watches or (hooks.trace is None) != (self.hooks.trace is None)
-        if sites != self.sites or hooks.guards != self.hooks.guards or watching:
+        placing = sites != self.sites or hooks.guards != self.hooks.guards or watching
+        self.hooks = hooks
+        if placing:
             for function in list(self._singles):
                 self._unhook(function)
             if watching:
                 self._watch(hooks.watches, traced=hooks.trace is not None)
             self.sites, self.host_sites = sites, frozenset(s.vmctx for s in sites)
-            self._place(hooks)
-        self.hooks = hooks
-        self.after_moves()
-        self.give_notes()
-        self.give_trace()
+            self._place()
+        self.give()
+
+    def give(self) -> None:
+        """Tells native code, before it is entered, what it looks at and what it may pass over."""
+        self._after_moves()
+        self._give_notes()
+        self._give_trace()
+
+    def take(self, end: Tick) -> None:
+        """Takes over what native code has noted and written down in a slice that ends at a tick."""
+        self._take_notes(end)
+        self._take_trace()
 
     # -- traces ----------------------------------------------------------------------------------
 
-    def give_trace(self) -> None:
+    def _give_trace(self) -> None:
         """Lets native code write into the trace, if there is one, from where that is."""
         trace = self.hooks.trace
         if trace is None:
@@ -79,7 +89,7 @@ class Hooking:
         words[_TRACE_START], words[_TRACE_END] = start, start + size * trace.words.itemsize
         words[_TRACE_AT] = start + trace.at * trace.words.itemsize
 
-    def take_trace(self) -> None:
+    def _take_trace(self) -> None:
         """Native code has been left: the trace knows how far it came."""
         if (trace := self.hooks.trace) is not None:
             trace.at = (self._words[_TRACE_AT] - self._words[_TRACE_START]) // trace.words.itemsize
@@ -87,9 +97,9 @@ class Hooking:
     def trace(self, word: int) -> None:
         """Writes something into the trace, if there is one."""
         if self.hooks.trace is not None:
-            self.take_trace()
+            self._take_trace()
             self.hooks.trace.put(word)
-            self.give_trace()
+            self._give_trace()
 
     def left(self, function: Function, index: int) -> None:
         """Notes in the trace that a block was left before an instruction."""
@@ -99,7 +109,7 @@ class Hooking:
     def _ran(self, word: int) -> Ran:
         """What a word of a trace means."""
         pc = word & ~LEFT_HERE
-        function = next(f for f in self._code.functions.values() if f.has(pc))
+        function = self._code.holding(pc)
         first, place = function.first_of(pc), (function.instance.addr, function.func)
         if word & LEFT_HERE:
             return Ran(*place, first, 0)
@@ -108,8 +118,7 @@ class Hooking:
 
     # -- sites -----------------------------------------------------------------------------------
 
-    def _place(self, hooks: Hooks) -> None:
-        self.hooks = hooks
+    def _place(self) -> None:
         self._guards.clear()
         self._by_function.clear()
         for site in self.sites:
@@ -163,7 +172,7 @@ class Hooking:
         self._watches = watches
         self._tell()
 
-    def after_moves(self) -> None:
+    def _after_moves(self) -> None:
         """A memory may have moved: what is watched in it lies elsewhere then."""
         if self._moves != self._machine.space.moves:
             self._tell()
@@ -181,7 +190,7 @@ class Hooking:
 
     # -- notes -----------------------------------------------------------------------------------
 
-    def give_notes(self) -> None:
+    def _give_notes(self) -> None:
         """Tells native code how many sites and watches to pass over."""
         note = self.hooks.note
         if note is None:
@@ -192,26 +201,26 @@ class Hooking:
             self._given = max(0, note.stop_at - note.hits - 1)
         self._words[_NOTES_LEFT] = self._given
 
-    def take_notes(self, end: Tick) -> None:
+    def _take_notes(self, end: Tick) -> None:
         """Takes over what native code has noted in a slice that ends at a tick."""
         words, note = self._words, self.hooks.note
         taken = self._given - words[_NOTES_LEFT]
         if note is None or not taken:
             return
         pc = words[_NOTE_PC]
-        function = next(f for f in self._code.functions.values() if f.has(pc))
+        function = self._code.holding(pc)
         note.hits += taken
         note.last_tick = Tick(end - words[_NOTE_FUEL] - function.standing(pc).not_retired)
-        self.give_notes()
+        self._give_notes()
 
     def goes_on(self, end: Tick, tick: Tick) -> bool:
         """Counts a site that native code left at; whether it is only noted."""
         note = self.hooks.note
         if note is None:
             return False
-        self.take_notes(end)
+        self._take_notes(end)
         goes_on = note.goes_on(tick)
-        self.give_notes()
+        self._give_notes()
         return goes_on
 
 
