@@ -90,6 +90,7 @@ class Journal:
         self.complete = True
         self.why_incomplete = ""
         self._replay: list[HostResult | Outside] | None = None
+        self._outside_at: list[int] = []  # where in `_replay` what came from outside is, the next one last
         self._switches: list[Switch] = []
         self.branching: Callable[[], None] | None = None  # called when something new comes from outside in a replay
 
@@ -115,11 +116,12 @@ class Journal:
     def replay(self, entries: list[Entry]) -> None:
         """From now on answers come from these entries, in order."""
         self._replay = [e for e in reversed(entries) if not isinstance(e, Switch)]
+        self._outside_at = [i for i, e in enumerate(self._replay) if not isinstance(e, HostResult)]
         self._switches = [e for e in reversed(entries) if isinstance(e, Switch)]
 
     def go_live(self) -> None:
         """The replay is over: what comes now is new."""
-        self._replay, self._switches = None, []
+        self._replay, self._outside_at, self._switches = None, [], []
 
     def left_to_replay(self) -> int:
         """Entries of a replay that have not been asked for yet."""
@@ -127,7 +129,11 @@ class Journal:
 
     def peek_outside(self) -> Outside | None:
         """The next recorded call or edit from outside, left where it is."""
-        return next((e for e in reversed(self._replay or ()) if not isinstance(e, HostResult)), None)
+        if not self._replay or not self._outside_at:
+            return None
+        entry = self._replay[self._outside_at[-1]]
+        assert not isinstance(entry, HostResult)
+        return entry
 
     @property
     def replaying(self) -> bool:
@@ -160,12 +166,10 @@ class Journal:
     def next_outside(self) -> Outside | None:
         """The next recorded call or edit from outside, None at the journal's end; host results stay."""
         assert self._replay is not None
-        for i in range(len(self._replay) - 1, -1, -1):
-            entry = self._replay[i]
-            if not isinstance(entry, HostResult):
-                del self._replay[i]
-                return entry
-        return None
+        entry = self.peek_outside()
+        if entry is not None:
+            del self._replay[self._outside_at.pop()]
+        return entry
 
 
 def _describe(entry: Entry | None) -> str:
