@@ -50,10 +50,11 @@ def _write(path: Path, facts: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize("era", ERAS, ids=lambda era: era.id)
+WITH_MAGIC = [era for era in ERAS if "vmctx" in era.magics]  # the others' records of functions lie elsewhere
+
+
+@pytest.mark.parametrize("era", WITH_MAGIC, ids=lambda era: era.id)
 def test_our_own_memory(era: Era, tmp_path: Path) -> None:
-    if "vmctx" not in era.magics:
-        pytest.skip("its records of functions lie elsewhere")
     found = Report(read_capture(_write(tmp_path / "c.json", _facts(era)))).as_json()
     assert found["era"] == era.id
     assert [m["current_length"] for m in found["memories"]] == [1 << 16]
