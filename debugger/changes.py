@@ -6,6 +6,7 @@ few pages however large the memory is.
 
 from __future__ import annotations
 
+from vm import memory
 from vm.errors import MemoryFault
 from vm.machine import Machine
 from vm.memory import CARD_BYTES, Region
@@ -14,6 +15,9 @@ from vm.types import Addr
 NEVER, FRESH, OLD = 0, 1, 2  # what a page's card says: never written, written since the stop before, written earlier
 _MOST_PAGES = 4096  # copies kept: 16 MiB
 _MARKED = bytes((FRESH,))
+_MEANINGS = {memory.NEVER: NEVER, memory.FRESH: FRESH, memory.COPIED: FRESH, memory.SEEN: OLD, memory.OLD: OLD}
+_AS_SEEN = bytes(_MEANINGS.get(card, NEVER) for card in range(256))  # for bytes.translate
+_LOOKED_AT = bytes({memory.FRESH: memory.SEEN, memory.COPIED: memory.OLD}.get(card, card) for card in range(256))
 
 
 class Changes:
@@ -37,7 +41,7 @@ class Changes:
 
     def _turn_region(self, region: Region, live: memoryview) -> None:
         count = -(-region.size // CARD_BYTES)
-        known, cards = self._cards.get(region.base, b""), bytes(live[:count])
+        known, cards = self._cards.get(region.base, b""), bytes(live[:count]).translate(_AS_SEEN)
         self._cards[region.base] = cards
         page = cards.find(FRESH)
         if page < 0:
@@ -46,7 +50,7 @@ class Changes:
             was_written = page < len(known) and known[page] != NEVER
             self._turn_page(region, region.base + page * CARD_BYTES, was_written)
             page = cards.find(FRESH, page + 1)
-        live[:count] = cards.replace(_MARKED, bytes((OLD,)))
+        live[:count] = bytes(live[:count]).translate(_LOOKED_AT)
 
     def _turn_page(self, region: Region, start: int, was_written: bool) -> None:
         data = self.machine.space.read(Addr(start), min(CARD_BYTES, region.end - start))

@@ -1,7 +1,7 @@
 """Going back: checkpoints while the program runs, and the journal repeated from the nearest one.
 
     live ──back──▶ past ──forward, up to where it was left──▶ live
-                    └── changed by hand: a branch, which is live; what came after is given up
+                    └── changed by hand: a branch, which is live; the one that was left can be returned to
 
 In the past no host code runs: nothing is printed or written again. The state in which the present was left is kept, and
 put back as it was.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from debugger.replay import repeat
 from vm.errors import UserError
-from vm.journal import Invoke
+from vm.journal import Entry, Invoke
 from vm.machine import Continuation, Machine, ThreadState
 from vm.snapshot import Snapshot, restore, take
 from vm.stop import NO_HOOKS, Executor, Hooks, Note, Site, Stop, StopKind
@@ -23,6 +23,7 @@ from vm.types import Tick
 
 _SLICE_TICKS = 20_000_000  # a checkpoint is thought of this often
 _LEAST_PAUSE_S = 0.02
+_MOST_BRANCHES = 16  # kept
 _COST_FACTOR = 10  # the next checkpoint waits this many times what the last one has cost
 
 Clock = Callable[[], float]
@@ -53,6 +54,23 @@ class Present:
     goes_on: bool  # else it is over, or waits
 
 
+@dataclass(frozen=True)
+class Branch:
+    """A course of things that was left because the past was changed, or for another branch."""
+
+    number: int
+    at: Tick  # where it was left
+    present: Present  # how it goes on
+    entries: list[Entry]
+    why_incomplete: str
+    checkpoints: list[Checkpoint]
+    back: Callable[[], None]  # puts back what others know of it
+
+    @property
+    def size(self) -> int:
+        return sum(c.size for c in self.checkpoints)
+
+
 class History:
     """Runs the program, now or then. It is an executor: whoever runs it need not know when it is."""
 
@@ -63,7 +81,11 @@ class History:
         self.budget_bytes = budget_bytes
         self.checkpoints: list[Checkpoint] = []
         self.present: Present | None = None
-        self.branched: Callable[[], None] = lambda: None
+        self.branches: list[Branch] = []  # those that were left, the last one last
+        self.branching: Callable[[int], Callable[[], None]] = lambda number: (
+            lambda: None
+        )  # tells of it: how to get back
+        self._next_branch = 1
         self._last_stop = Stop(StopKind.BUDGET)
         self._next_at = 0.0
         self._instances = len(machine.instances)
@@ -96,17 +118,23 @@ class History:
     def _taken(self) -> Checkpoint:
         machine = self._machine
         before = self.checkpoints[-1].snapshot if self.checkpoints else None
-        snapshot = take(machine, before)
+        snapshot = take(machine)
         return Checkpoint(machine.tick, snapshot, len(machine.journal.entries), snapshot.new_bytes(before))
 
     def _thin(self) -> None:
-        """Over the budget every second one of the older half goes: dense near now, sparse far back."""
+        """Over the budget the oldest branch that was left goes, then every second one of the older half of checkpoints:
+        dense near now, sparse far back."""
+        while self.branches and self._used() > self.budget_bytes:
+            del self.branches[0]
         while sum(c.size for c in self.checkpoints) > self.budget_bytes and len(self.checkpoints) > 1:
             half = max(3, len(self.checkpoints) // 2)
             kept = self.checkpoints[:1] + self.checkpoints[2:half:2] + self.checkpoints[half:]
             if len(kept) == len(self.checkpoints):  # two: each is too large
                 kept = kept[:1]
             self.checkpoints = [_sized(c, b) for c, b in zip(kept, [None, *kept], strict=False)]
+
+    def _used(self) -> int:
+        return sum(c.size for c in self.checkpoints) + sum(b.size for b in self.branches)
 
     # -- the Executor protocol -------------------------------------------------------------------
 
@@ -254,28 +282,57 @@ class History:
             raise UserError(f"there is no way back: {journal.why_incomplete}")
         if not self.checkpoints:
             raise UserError("there is nothing to go back to", "run the program first")
-        if len(self._machine.threads) > 1:
-            raise UserError("there is no way back in a program with threads yet")
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         machine = self._machine
         if self.present is None:
-            threads = [dict(thread.continuations) for thread in machine.threads]
-            goes_on = machine.thread_state is ThreadState.READY
-            self.present = Present(self._taken(), threads, self._last_stop, goes_on)
+            self.present = self._stood()
         restore(machine, checkpoint.snapshot)
         for thread in machine.threads:
             thread.continuations.clear()
         machine.journal.replay(machine.journal.entries[checkpoint.entries :])
 
+    # -- branches --------------------------------------------------------------------------------
+
     def _branch(self) -> None:
-        """Something is done in the past that was not recorded: what came after is given up."""
+        """Something is done in the past that was not recorded: a branch begins here, the one there was is kept."""
         journal = self._machine.journal
-        del journal.entries[len(journal.entries) - journal.left_to_replay() :]
-        journal.go_live()
+        left = journal.left_to_replay()
+        self._leave(self.present or self._stood())
+        journal.become(journal.entries[: len(journal.entries) - left], "")
         self.present = None
         self.checkpoints = [c for c in self.checkpoints if c.tick <= self._machine.tick]
-        self.branched()
+
+    def _leave(self, present: Present) -> int:
+        """Keeps what there is as a branch; its number."""
+        journal, number = self._machine.journal, self._next_branch
+        self._next_branch += 1
+        back = self.branching(number)
+        known = (list(journal.entries), journal.why_incomplete, list(self.checkpoints))
+        self.branches.append(Branch(number, present.checkpoint.tick, present, *known, back))
+        del self.branches[:-_MOST_BRANCHES]
+        return number
+
+    def return_to(self, number: int) -> int:
+        """Goes to where a branch was left; the number of the one that is left now. Raises UserError."""
+        branch = next((b for b in self.branches if b.number == number), None)
+        if branch is None:
+            known = ", ".join(str(b.number) for b in self.branches) or "none was left"
+            raise UserError(f"there is no branch {number}", f"known: {known}")
+        left = self._leave(self.present or self._stood())
+        self.branches.remove(branch)
+        self._machine.journal.become(branch.entries, branch.why_incomplete)
+        self.checkpoints = branch.checkpoints
+        self._put_back(branch.present)
+        self._last_stop = branch.present.stop
+        branch.back()
+        return left
+
+    def _stood(self) -> Present:
+        """How the program stands now, outside the past."""
+        machine = self._machine
+        threads = [dict(thread.continuations) for thread in machine.threads]
+        return Present(self._taken(), threads, self._last_stop, machine.thread_state is ThreadState.READY)
 
 
 def _sized(checkpoint: Checkpoint, before: Checkpoint | None) -> Checkpoint:

@@ -7,7 +7,7 @@ from debugger.threads import Scheduler
 from debugger.world import no_world
 from vm.errors import UserError
 from vm.gc_collect import collect
-from vm.journal import Collect, Edit, Entry, Invoke, Outside
+from vm.journal import Collect, Edit, Entry, Invoke, Jump, Outside
 from vm.machine import Machine, ThreadState
 from vm.reference.executor import ReferenceExecutor
 from vm.stop import Site, StopKind
@@ -74,5 +74,14 @@ def repeat(machine: Machine, entry: Outside) -> None:
         case Edit(_, writes):
             for write in writes:
                 machine.space.rewrite(write)
+        case Jump(_, pc):
+            set_pc(machine, pc)
         case Collect():
             collect(machine)
+
+
+def set_pc(machine: Machine, pc: int) -> None:
+    """Makes another instruction of the innermost frame the next one; a trapped thread can go on from there."""
+    machine.bulk_done[0] = 0
+    machine.control[machine.control.depth - 1] = machine.control.top._replace(pc=pc)
+    machine.set_thread_state(ThreadState.READY)

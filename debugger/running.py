@@ -343,11 +343,3 @@ def begin(machine: Machine, phase: Phase) -> None:
     machine.clear_call()
     machine.journal.add(Invoke(machine.tick, phase.instance.number, phase.func, phase.args))
     machine.begin((phase.instance, phase.func), phase.args)
-
-
-def set_pc(machine: Machine, pc: int) -> None:
-    """Makes another instruction of the innermost frame the next one; a trapped thread can go on from there."""
-    machine.bulk_done[0] = 0
-    machine.control[machine.control.depth - 1] = machine.control.top._replace(pc=pc)
-    machine.set_thread_state(ThreadState.READY)
-    machine.journal.give_up("the program was made to jump")

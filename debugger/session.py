@@ -25,7 +25,8 @@ from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
-from debugger.running import Ended, Run, begin, set_pc
+from debugger.replay import set_pc
+from debugger.running import Ended, Run, begin
 from debugger.scratch import ScratchCall
 from debugger.threads import Scheduler
 from debugger.watches import Watches
@@ -34,7 +35,7 @@ from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
 from vm.gc_collect import Collected, collect
 from vm.instance import Instance
-from vm.journal import Collect
+from vm.journal import Collect, Jump
 from vm.machine import ThreadState
 from vm.memories import LinearMemory
 from vm.poke import poke
@@ -88,7 +89,7 @@ class Session:
         self.machine.pause_requested = self._pause.is_set
         self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
         self.executor = self.history = History(self.machine, self.scheduler, self.options.history_bytes)
-        self.history.branched = self._branched
+        self.history.branching = self._branching
         self.inspect = Inspector(self.machine)
         self._guards = Guards(self.machine, self.inspect)
         self._phases = list(launched.phases)
@@ -240,12 +241,26 @@ class Session:
         except UserError:
             return True
 
-    def _branched(self) -> None:
-        later = [phase for tick, phase in self._begun if tick > self.machine.tick]
-        del self._begun[len(self._begun) - len(later) :]
-        self._phases[:0] = later
+    def _branching(self, branch: int) -> Callable[[], None]:
+        """The past is being changed; how the session gets back to the branch that is left."""
+        begun, phases = list(self._begun), list(self._phases)
+
+        def back() -> None:
+            self._begun, self._phases = begun, phases
+            self.world.restored()
+
+        later = [phase for tick, phase in begun if tick > self.machine.tick]
+        self._begun, self._phases = begun[: len(begun) - len(later)], later + phases
         self.world.restored()
-        self.emit(Message("the past was changed: what came after it is given up"))
+        if self.history.in_past:
+            self.emit(Message(f"the past was changed: a new branch; `branch {branch}` goes back to what came after"))
+        return back
+
+    def return_to_branch(self, number: int) -> Stopped:
+        """Goes to where a branch was left; this one can be returned to as well. Raises UserError."""
+        self._pause.clear()
+        kept = self.history.return_to(number)
+        return self._stopped(Ended(Reason.TICK, Detail(notes=(f"branch {kept} goes back to where this was left",))))
 
     def request_pause(self) -> None:
         """Stops the run under way, soon. May be called from any thread."""
@@ -438,7 +453,7 @@ class Session:
         instance = self.instance()
         self.validate()
         self._pause.clear()
-        scratch = ScratchCall(self.machine, self.executor, lambda until: self.world.wait(until, self._pause.is_set))
+        scratch = ScratchCall(self.machine, self.scheduler, lambda until: self.world.wait(until, self._pause.is_set))
         self.scheduler.held = self.machine.current.number
         try:
             results = scratch.run(instance, func, args, keep)
@@ -477,6 +492,7 @@ class Session:
                 f"the operand stack there is [{_types(then)}], here it is [{_types(now)}]",
                 "jump to a place where they agree",
             )
+        self.machine.journal.add(Jump(self.machine.tick, here[0].pc))
         set_pc(self.machine, here[0].pc)
         self._stopped(Ended(Reason.STEP))
 

@@ -37,6 +37,9 @@ class Scheduler:
 
     def __init__(self, machine: Machine, executor: Executor) -> None:
         self.machine, self.executor, self.policy = machine, executor, Policy()
+        self._looking: tuple[int, int] | None = (
+            None  # tick, and whose turn it is then in the past, while another is looked at
+        )
         self.held: int | None = None  # a step is about this thread: the others run only while it waits
 
     # -- the Executor protocol -------------------------------------------------------------------
@@ -46,6 +49,7 @@ class Scheduler:
     ) -> Stop:
         """Runs until something stops any thread, which is then the current one."""
         machine, fresh, instances = self.machine, True, len(self.machine.instances)
+        self._look_no_more()
         while budget is None or budget > 0:
             if len(machine.instances) != instances:  # a thread's: sites may lie in it
                 return Stop(StopKind.BUDGET)
@@ -173,4 +177,19 @@ class Scheduler:
         """Makes a thread the one that is looked at and runs next. Raises UserError."""
         if not 0 <= number < len(self.machine.threads):
             raise UserError(f"there is no thread {number}", f"threads 0 to {len(self.machine.threads) - 1}")
-        self._give(self.machine.threads[number])
+        if self.machine.journal.replaying:
+            turn = self._looking or (self.machine.tick, self.machine.current.number)
+            self._looking = turn if turn[0] == self.machine.tick else (self.machine.tick, self.machine.current.number)
+            self.machine.switch(number)
+        else:
+            self._give(self.machine.threads[number])
+
+    def _look_no_more(self) -> None:
+        """In the past the turns are as they were, whoever was looked at. In a branch that begins here it is theirs."""
+        looking, self._looking, machine = self._looking, None, self.machine
+        if looking is None or looking[0] != machine.tick:
+            return
+        if machine.journal.replaying:
+            machine.switch(looking[1])
+        elif machine.current.number != looking[1]:
+            machine.journal.add(Switch(machine.tick, machine.current.number))

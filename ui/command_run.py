@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from debugger.backwards import Backwards
 from debugger.events import Reason, Stopped
-from debugger.running import Ended
-from ui.command import Again, Command, Context, Parser, Takes, at_most_one, count, number, one, whole
+from ui.command import Again, Command, Context, Parser, Takes, at_most_one, count, one, whole
 from ui.integers import integer
 from ui.render.line import Line, note
 from vm.errors import UserError
@@ -98,34 +96,6 @@ def _seek(context: Context, args: Namespace) -> Stopped:
     return context.session.until_tick(args.tick)
 
 
-def _reverse_stepi(context: Context, args: Namespace) -> Stopped:
-    return context.session.reverse(lambda back: back.instructions(args.count))
-
-
-def _back(plan: Callable[[Backwards], Ended]) -> Callable[[Context, Namespace], Stopped]:
-    """A plan that goes back, `count` times."""
-
-    def run(context: Context, args: Namespace) -> Stopped:
-        stopped = context.session.reverse(plan)
-        for _ in range(args.count - 1):
-            stopped = context.session.reverse(plan)
-        return stopped
-
-    return run
-
-
-def _reverse_continue(context: Context, args: Namespace) -> Stopped:
-    return context.session.reverse(Backwards.resume)
-
-
-def _reverse_finish(context: Context, args: Namespace) -> Stopped:
-    return context.session.reverse(Backwards.out)
-
-
-def _wrote(context: Context, args: Namespace) -> Stopped:
-    return context.session.last_write(args.expression)
-
-
 def _jump(context: Context, args: Namespace) -> Stopped | list[Line]:
     context.session.jump(args.location)
     return context.session.last or []
@@ -143,16 +113,6 @@ def _stdin(context: Context, args: Namespace) -> Iterable[Line]:
     return []
 
 
-def _when(context: Context, args: Namespace) -> Iterable[Line]:
-    return [note(f"tick {context.session.tick:,}")]
-
-
-def _tick_parser() -> Parser:
-    parser = Parser()
-    parser.add_argument("tick", metavar="TICK", type=number)
-    return parser
-
-
 def _invoke_parser() -> Parser:
     parser = Parser()
     parser.add_argument("export", metavar="EXPORT")
@@ -160,10 +120,6 @@ def _invoke_parser() -> Parser:
     return parser
 
 
-_BACK = (
-    "In the past nothing is printed or written again; going on leads to where the program was left. A change there "
-    "gives up what came after it."
-)
 COMMANDS = (
     Command("run", _FAMILY, "run from the beginning until something stops it", _run,
             ("r", "process launch"), details="Breakpoints and displayed expressions stay."),
@@ -184,23 +140,6 @@ COMMANDS = (
     Command("until", _FAMILY, "until a location or a tick is reached", _until,
             ("u", "advance", "run-to", "thread until"), at_most_one("LOCATION | tick N", "where"), whole,
             takes=Takes.LOCATION, details="until $fib+0x10; until tick 1000; without an argument: the next line."),
-    Command("goto", _FAMILY, "to the moment when that many instructions had been run in all, ahead or back", _seek,
-            ("seek-ticks", "seek"), _tick_parser),
-    Command("reverse-step", _FAMILY, "to the source line before, into calls; without lines one instruction",
-            _back(lambda back: back.line(into=True)), ("rs",), count(), again=Again.SAME, details=_BACK),
-    Command("reverse-next", _FAMILY, "to the source line before, over calls; without lines one instruction",
-            _back(lambda back: back.line(into=False)), ("rn",), count(), again=Again.SAME, details=_BACK),
-    Command("reverse-stepi", _FAMILY, "one instruction back, into calls", _reverse_stepi, ("rsi",), count(),
-            again=Again.SAME, details=_BACK),
-    Command("reverse-nexti", _FAMILY, "one instruction back, over calls", _back(Backwards.over), ("rni",), count(),
-            again=Again.SAME, details=_BACK),
-    Command("reverse-continue", _FAMILY, "back to the last breakpoint or watchpoint that was met", _reverse_continue,
-            ("rc",), again=Again.SAME, details=_BACK),
-    Command("reverse-finish", _FAMILY, "back to the call of this frame", _reverse_finish, (), again=Again.SAME,
-            details=_BACK),
-    Command("wrote", _FAMILY, "back to the instruction that last wrote a value", _wrote, (), one("EXPR", "expression"),
-            whole, "wrote $g, wrote u32@0x1040. " + _BACK, takes=Takes.EXPRESSION),
-    Command("when", _FAMILY, "how many instructions have been run", _when, ("when-ticks",)),
     Command("jump", _FAMILY, "make another instruction of this function the next one", _jump, ("j", "thread jump"),
             one("LOCATION", "location"), whole, takes=Takes.LOCATION,
             details="Only where the operand stack has the same types; nothing is run."),

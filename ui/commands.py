@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from debugger.session import Session
 from ui import (
+    command_back,
     command_break,
     command_find,
     command_heap,
@@ -32,6 +33,7 @@ _GROUP_ALIASES = MappingProxyType({"i": "info", "fr": "frame"})
 TABLE = CommandTable(
     (
         *command_run.COMMANDS,
+        *command_back.COMMANDS,
         *command_break.COMMANDS,
         *command_look.COMMANDS,
         *command_value.COMMANDS,

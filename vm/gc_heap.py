@@ -92,9 +92,18 @@ class GcHeap:
             self._grow_to(max(self.region.size, min(_FIRST_BYTES, self._most)))
         return self.region
 
-    def restored(self) -> None:
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """Its regions, none before the first object."""
+        return () if self.region is None else (self.region, self.objects, self.func_refs)
+
+    def restored(self, regions: tuple[Region, ...]) -> None:
         """To be called when the machine's bytes were put back: what is cached over them is of another time."""
         self._ids.clear()
+        self.region = regions[0] if regions else None
+        if regions:
+            _, self.objects, self.func_refs = regions
+            self._func_ref_words = self.func_refs.view.cast("Q")
 
     def _grow_to(self, size: int) -> None:
         assert self.region is not None

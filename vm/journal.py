@@ -65,7 +65,15 @@ class Collect:
     tick: int
 
 
-Outside = Invoke | Edit | Collect
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Another instruction of the innermost frame was made the next one by hand."""
+
+    tick: int
+    pc: int
+
+
+Outside = Invoke | Edit | Collect | Jump
 Entry = HostResult | Outside | Switch
 _WRITING = (HostResult, Edit)
 
@@ -92,24 +100,24 @@ class Journal:
         self._replay: list[HostResult | Outside] | None = None
         self._outside_at: list[int] = []  # where in `_replay` what came from outside is, the next one last
         self._switches: list[Switch] = []
-        self.branching: Callable[[], None] | None = None  # called when something new comes from outside in a replay
+        self.branching: Callable[[], None] = lambda: None  # called when something new comes from outside in a replay
 
     def add(self, entry: Entry) -> None:
         """Keeps an entry, unless the limit is reached or the journal is being replayed."""
-        if self._replay is not None and self.branching is not None and isinstance(entry, Outside):
+        if self._replay is not None and isinstance(entry, Outside):
             self.branching()
         if self._replay is not None or not self.complete:
             return
-        self.size_bytes += _ENTRY_BYTES
-        if isinstance(entry, _WRITING) and entry.writes:
-            self.size_bytes += sum(len(write.data) for write in entry.writes)
+        self.size_bytes += _size(entry)
         if self.size_bytes > self.limit_bytes:
             self.give_up(f"it passed its limit of {self.limit_bytes:,} bytes")
         else:
             self.entries.append(entry)
 
     def give_up(self, why: str) -> None:
-        """From now on the run cannot be repeated."""
+        """From now on the run cannot be repeated. In a replay that is a branch of its own."""
+        if self._replay is not None:
+            self.branching()
         self.complete, self.why_incomplete = False, why
         self.entries.clear()
 
@@ -122,6 +130,12 @@ class Journal:
     def go_live(self) -> None:
         """The replay is over: what comes now is new."""
         self._replay, self._outside_at, self._switches = None, [], []
+
+    def become(self, entries: list[Entry], why_incomplete: str) -> None:
+        """Goes on with another run's entries."""
+        self.go_live()
+        self.entries, self.size_bytes = entries, sum(map(_size, entries))
+        self.complete, self.why_incomplete = not why_incomplete, why_incomplete
 
     def left_to_replay(self) -> int:
         """Entries of a replay that have not been asked for yet."""
@@ -172,6 +186,13 @@ class Journal:
         return entry
 
 
+def _size(entry: Entry) -> int:
+    """What an entry takes, about, in bytes."""
+    if isinstance(entry, _WRITING) and entry.writes:
+        return _ENTRY_BYTES + sum(len(write.data) for write in entry.writes)
+    return _ENTRY_BYTES
+
+
 def _describe(entry: Entry | None) -> str:
     match entry:
         case None:
@@ -182,6 +203,8 @@ def _describe(entry: Entry | None) -> str:
             return f"a call of function {entry.func} from outside at tick {entry.tick:,}"
         case Edit():
             return f"an edit at tick {entry.tick:,}"
+        case Jump():
+            return f"a jump at tick {entry.tick:,}"
         case Collect():
             return f"a collection of garbage at tick {entry.tick:,}"
         case Switch():

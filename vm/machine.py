@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vm import eras
 from vm.control import HOST_FRAME, NOBODY, WASM_FRAME, ControlStack, Record
@@ -27,6 +27,9 @@ from vm.subtyping import Matching, TypeRegistry
 from vm.tables import Table
 from vm.threads import GuestThread
 from vm.types import SLOT_BYTES, Addr, FuncType, RefType, Tick, total_slots
+
+if TYPE_CHECKING:
+    from vm.snapshot import Snapshot
 
 _CODE_RESERVE_BYTES = 1 << 28
 _DYNAMIC = 1  # a VMFunctionKind
@@ -110,6 +113,7 @@ class Machine:
         self.tables: dict[Addr, Table] = {}  # by definition
         self.hosts: list[HostFunction] = []
         self.journal = Journal()
+        self.copied: Snapshot | None = None  # the one that cards say what was written since of
         self.memory_style = MemoryStyle.AUTO
         self.canonical_nan = False  # arithmetic makes only canonical NaNs (spec: Profiles, Deterministic)
         self.threads: list[GuestThread] = []
@@ -122,7 +126,7 @@ class Machine:
         self.call_fields = tuple({func_ref.field(name).name: name for name in CALL_FIELDS if func_ref.has(name)})
         self._func_ref_codec = func_ref.codec(*self.call_fields, "type_index", "vmctx")
         self._code_codec = self.layouts.struct("CodeRecord").codec("vmctx", "func", "kind")
-        self._code_count = 0
+        self.code_count = 0
         self._map_own_regions()
         self.gc = GcHeap(self.space, self.layouts, self.types, self.state, self._heap_definitions)
 
@@ -216,19 +220,19 @@ class Machine:
     def add_codes(self, records: list[tuple[Addr, int, CodeKind]]) -> Addr:
         """New code records, one after another; the first one's address."""
         stride = self.layouts.struct("CodeRecord").size
-        at = self._code_count * stride
+        at = self.code_count * stride
         if at + len(records) * stride > self.code.reserved:
             raise LinkError("too many functions in this store")
         self.space.grow(self.code, at + len(records) * stride)
         for i, record in enumerate(records):
             self._code_codec.pack_into(self.code.view, at + i * stride, *record)
-        self._code_count += len(records)
+        self.code_count += len(records)
         return Addr(self.code.base + at)
 
     def code_at(self, addr: int) -> Code | None:
         """The code record at an address, or None when it is no code address."""
         stride, offset = self.layouts.struct("CodeRecord").size, addr - self.code.base
-        if not 0 <= offset < self._code_count * stride or offset % stride:
+        if not 0 <= offset < self.code_count * stride or offset % stride:
             return None
         vmctx, func, kind = self._code_codec.unpack_from(self.code.view, offset)
         return Code(Addr(vmctx), func, CodeKind(kind))

@@ -12,7 +12,7 @@ import mmap
 import sys
 import weakref
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -21,6 +21,8 @@ from vm.errors import MemoryFault, WasmscopeError
 from vm.types import Addr
 
 CARD_BYTES = 4096
+# What a card says. Whoever writes puts FRESH; that is taken back by views at a stop, and by the copy of a checkpoint.
+NEVER, FRESH, SEEN, COPIED, OLD = 0, 1, 2, 3, 4  # SEEN: by views, COPIED: by a checkpoint, OLD: by both
 _ARENA_HINT = 0x2000_0000_0000
 ARENA = range(_ARENA_HINT, _ARENA_HINT + (1 << 44))  # where regions lie, if the system allows
 _GAP_BYTES = 1 << 16  # between regions, never accessible
@@ -100,11 +102,16 @@ class Region:
     def end(self) -> Addr:
         return Addr(self.base + self.size)
 
+    def is_for(self, kind: RegionKind, name: str, reserved: int, writable: bool) -> bool:
+        """Whether it is what somebody wants to map."""
+        wanted = (kind, name, reserved, writable)
+        return not self.earlier and (self.kind, self.name, self.reserved, self.writable) == wanted
+
     def mark(self, offset: int, size: int) -> None:
         """Notes that bytes [offset, offset + size) were written."""
         if self.cards is not None and size:
             first, last = offset // CARD_BYTES, (offset + size - 1) // CARD_BYTES
-            self.cards[first : last + 1] = b"\1" * (last + 1 - first)
+            self.cards[first : last + 1] = bytes((FRESH,)) * (last + 1 - first)
 
 
 class LiveWord:
@@ -123,7 +130,7 @@ class LiveWord:
     @value.setter
     def value(self, value: int) -> None:
         self._view[0] = value
-        self._cards[self._card] = 1
+        self._cards[self._card] = FRESH
 
 
 class AddressSpace:
@@ -135,6 +142,7 @@ class AddressSpace:
         self._regions: dict[int, Region] = {}
         self._mapped = 0
         self._moved: list[Region] = []
+        self._parked: dict[int, Region] = {}  # of a later time than the one gone back to, by number
         self.moves = 0  # how often a region moved
         self.recorder: list[Write] | None = None  # gets what is written
 
@@ -155,6 +163,9 @@ class AddressSpace:
         `movable`: it may be given to `move`.
         """
         reserved = _round_up(max(size, reserve, 1), mmap.PAGESIZE)
+        parked = self._parked.pop(self._mapped, None)
+        if parked is not None and parked.is_for(kind, name, reserved, writable):
+            return self._again(parked, size, owner)
         base = Addr(_reserve(self._next, reserved, shared=movable))
         cards = memoryview(mmap.mmap(-1, reserved // CARD_BYTES + 1)) if tracked and writable else None
         view = self._viewed(base, reserved)
@@ -164,6 +175,34 @@ class AddressSpace:
         insort(self._bases, base)
         self._regions[base] = region
         return region
+
+    def _again(self, region: Region, size: int, owner: Addr | None) -> Region:
+        """A region as it was first mapped, at the address where it was in a time that was gone back from."""
+        if region.cards is not None:  # else a stack: nobody reads there before writing
+            region.view[: region.size] = bytes(region.size)
+            region.cards[:] = bytes(len(region.cards))
+        region.size, region.owner = 0, owner
+        self._mapped += 1
+        self.grow(region, size)
+        insort(self._bases, region.base)
+        self._regions[region.base] = region
+        return region
+
+    @property
+    def mapped(self) -> int:
+        """How many regions have been mapped: the number that the next one gets."""
+        return self._mapped
+
+    def return_to(self, regions: Iterable[Region], mapped: int) -> None:
+        """Goes back, or on, to a time at which these were the regions. The others wait to be mapped again."""
+        wanted: dict[int, Region] = {region.base: region for region in regions}
+        for base, region in self._regions.items():
+            if base not in wanted:
+                self._parked[region.number] = region
+        for region in wanted.values():
+            if self._parked.get(region.number) is region:
+                del self._parked[region.number]
+        self._regions, self._bases, self._mapped = wanted, sorted(wanted), mapped
 
     def _viewed(self, base: Addr, reserved: int) -> memoryview:
         """A view of a reservation, which is given back once the last view is gone."""

@@ -14,7 +14,9 @@ from debugger.watchpoints import WatchKind
 from debugger.world import RealWorld
 from tests.bench.programs import WORKLOADS, source
 from tests.debugger.sessions import sample, session
+from tests.debugger.test_threads import COUNTERS
 from tests.executors import maker
+from tests.fuzz.random_threads import ThreadProgram
 from tests.vm.test_hooks import TOUCHES
 from vm.errors import UserError
 from vm.state import state_hash
@@ -162,7 +164,7 @@ def test_a_change_in_the_past_is_a_branch() -> None:
         each.reverse(lambda back: back.resume())
         each.breakpoints.delete(made.id)
         each.evaluator().assign("local[0]", "100")
-        assert said == ["the past was changed: what came after it is given up"]
+        assert said == ["the past was changed: a new branch; `branch 1` goes back to what came after"]
         assert not each.history.in_past
         assert (end, each.resume().detail.results) == (("8",), ("101",))
         each.until_tick(each.tick - 1)
@@ -208,12 +210,128 @@ def test_a_memory_beyond_the_budget_has_one_checkpoint_at_its_start() -> None:
     wat = """(module (memory 64) (func (export "run") (param $n i32)
       (memory.fill (i32.const 0) (i32.const 7) (i32.const 4194304))
       (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
-    with session(wat, "run", "100", history_bytes=6 << 20) as each:
+    with session(wat, "run", "100", history_bytes=3 << 20) as each:
         each.until_tick(50)
         each.history.keep()
         kept = each.history.checkpoints
-        assert [c.tick for c in kept] == [0] and kept[0].size <= 6 << 20
+        assert [c.tick for c in kept] == [0] and kept[0].size <= 3 << 20
         each.until_tick(40)
         assert each.tick == 40
         each.resume()
         assert not each.history.in_past
+
+
+def test_a_branch_that_was_left_can_be_returned_to() -> None:
+    with session(COUNTS, "run") as each:
+        made = each.add_breakpoint("$f")
+        each.resume()
+        first = each.tick
+        each.breakpoints.delete(made.id)
+        each.resume()
+        ending, tick = state_hash(each.machine), each.tick
+        each.until_tick(first)
+        each.evaluator().assign("local[0]", "100")  # branch 1 is left
+        assert each.resume().detail.results == ("8",)
+        other = state_hash(each.machine)
+        assert other != ending and each.evaluator().evaluate("u8@9").integer == 101
+        each.return_to_branch(1)  # and this one, which is 2 now
+        assert (each.tick, state_hash(each.machine)) == (tick, ending)
+        each.until_tick(first + 1)
+        each.resume()
+        assert state_hash(each.machine) == ending
+        each.return_to_branch(2)
+        assert state_hash(each.machine) == other
+        each.until_tick(first)  # both have the same past
+        assert each.evaluator().evaluate("local[0]").integer in (3, 100)
+        assert [b.number for b in each.history.branches] == [3]
+        with pytest.raises(UserError, match="there is no branch 7"):
+            each.return_to_branch(7)
+
+
+def test_a_jump_in_the_past_is_a_branch_and_can_be_gone_back_from() -> None:
+    with session(COUNTS, "run") as each:
+        each.resume()
+        ending = state_hash(each.machine)
+        each.until_tick(0)
+        here = each.place()
+        assert here is not None
+        instrs = each.inspect.facts(each.inspect.frame(0)).instrs  # type: ignore[arg-type]
+        offset = next(i.offset for i in instrs[2:] if i.stack == instrs[0].stack)
+        each.jump(f"@{offset:#x}")
+        assert not each.history.in_past and each.machine.journal.complete
+        each.resume()
+        after, tick = state_hash(each.machine), each.tick
+        each.until_tick(tick - 3)
+        each.resume()
+        assert (each.tick, state_hash(each.machine)) == (tick, after)
+        each.return_to_branch(1)
+        assert state_hash(each.machine) == ending
+
+
+def test_a_call_that_is_kept_in_the_past_is_a_branch() -> None:
+    with session(COUNTS, "run") as each:
+        each.resume()
+        ending = state_hash(each.machine)
+        each.until_tick(3)
+        before = state_hash(each.machine)
+        each.call(0, (77,), keep=False)
+        assert each.history.in_past and state_hash(each.machine) == before
+        each.call(0, (77,), keep=True)
+        assert not each.history.in_past
+        assert each.evaluator().evaluate("$g").integer == 77
+        with pytest.raises(UserError, match="no way back: call! changed the state"):
+            each.reverse(lambda back: back.instructions())
+        each.return_to_branch(1)
+        assert state_hash(each.machine) == ending
+        each.reverse(lambda back: back.instructions())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_threads_are_gone_back_over(seed: int, tmp_path: Path) -> None:
+    chance, path = random.Random(seed), tmp_path / "t.wat"
+    path.write_text(ThreadProgram(seed).text)
+    each = Session(Options(path), RealWorld(), make_executor=maker())
+    each.scheduler.policy.quantum_ticks = 50
+    each.start()
+    hashes = {each.tick: state_hash(each.machine)}
+    while each.until_tick(each.tick + chance.randrange(20, 300)).reason is Reason.TICK and len(hashes) < 40:
+        hashes[each.tick] = state_hash(each.machine)
+        if chance.random() < 0.4:
+            each.history.keep()
+    end, ending, count = each.tick, state_hash(each.machine), len(each.machine.threads)
+    assert count > 1
+    for _ in range(20):
+        tick = chance.choice(list(hashes))
+        if tick != each.tick:
+            each.until_tick(tick)
+        if chance.random() < 0.3:
+            each.select_thread(chance.randrange(len(each.machine.threads)))  # looking changes nothing
+            each.reverse(lambda back, tick=tick: back.to(tick))
+        assert (each.tick, state_hash(each.machine)) == (tick, hashes[tick])
+    if each.tick < end:
+        each.until_tick(end)
+    if each.history.in_past:
+        each.resume()
+    assert (each.tick, state_hash(each.machine), len(each.machine.threads)) == (end, ending, count)
+    each.close()
+
+
+def test_in_the_past_there_are_no_threads_of_later(tmp_path: Path) -> None:
+    path = tmp_path / "t.wat"
+    path.write_text(COUNTERS)
+    each = Session(Options(path), RealWorld(), make_executor=maker())
+    each.start()
+    each.resume()
+    ending = state_hash(each.machine)
+    each.last_write("u32@4")  # the last thread, which says that it is through
+    assert each.inspect.instr(each.inspect.frame(0)).op.name == "i32.atomic.rmw.add"  # type: ignore[arg-type]
+    assert each.machine.current.number in (1, 2) and len(each.machine.threads) == 3
+    each.until_tick(0)
+    assert (len(each.machine.threads), len(each.machine.instances)) == (1, 2)  # and the memory's
+    each.evaluator().assign("u32@100", "5")
+    assert each.resume().reason is Reason.ENTRY  # after the start function
+    each.resume()
+    assert each.evaluator().evaluate("u32@0").integer == 12000 and len(each.machine.threads) == 3
+    each.return_to_branch(1)
+    assert state_hash(each.machine) == ending
+    each.close()
