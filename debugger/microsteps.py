@@ -15,31 +15,43 @@ from vm.errors import MemoryFault
 from vm.facts import Instr
 from vm.instance import Instance
 from vm.layout import StructView
+from vm.libcalls import memory, objects, tables
+from vm.libcalls.libcall import entry_at
+from vm.libcalls.table import AnyLibcall
 from vm.machine import Machine
 from vm.ops.row import Has, Imm
-from vm.types import Addr, ExternKind
+from vm.types import Addr, ExternKind, RefType
 
 _NOWHERE = Addr(0)
 _CALLS, _INDIRECT = ("call", "return_call"), ("call_indirect", "return_call_indirect")
 _REFERENCED = ("call_ref", "return_call_ref")
-# The builtin behind an instruction: what the eras call it, the newest first.
-_BUILTINS: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "memory.grow": ("memory_grow", "memory32_grow"),
-    "memory.copy": ("memory_copy",),
-    "memory.fill": ("memory_fill",),
-    "memory.init": ("memory_init",),
-    "data.drop": ("data_drop",),
-    "elem.drop": ("passive_elem_segment_drop", "elem_drop"),
-    "table.grow": ("table_grow", "table_grow_func_ref", "table_grow_funcref"),
-    "table.fill": ("table_fill_func_ref", "table_fill_funcref", "table_fill"),
-    "table.copy": ("table_copy",),
-    "table.init": ("table_init", "passive_elem_segment_base"),
-    "ref.func": ("ref_func", "func_ref"),
-    "lazy": ("table_get_lazy_init_func_ref", "table_get_lazy_init_funcref"),
-    "notify": ("memory_atomic_notify",),
-    "wait32": ("memory_atomic_wait32",),
-    "wait64": ("memory_atomic_wait64",),
+# What of the runtime an instruction calls: the first of these that the era has whole.
+_RUNTIME: Mapping[str, tuple[tuple[AnyLibcall, ...], ...]] = MappingProxyType({
+    "memory.grow": ((memory.memory_grow,),),
+    "memory.copy": ((memory.memory_copy,),),
+    "memory.fill": ((memory.memory_fill,),),
+    "memory.init": ((memory.memory_init,),),
+    "data.drop": ((memory.data_drop,),),
+    "elem.drop": ((tables.elem_drop,),),
+    "table.copy": ((tables.table_copy,),),
+    "table.init": ((tables.table_init,), (tables.elem_segment_len, tables.elem_segment_base)),
+    "ref.func": ((tables.ref_func,),),
+    "memory.atomic.notify": ((memory.memory_atomic_notify,),),
+    "memory.atomic.wait32": ((memory.memory_atomic_wait32,),),
+    "memory.atomic.wait64": ((memory.memory_atomic_wait64,),),
+    **dict.fromkeys(("struct.new", "struct.new_default", "array.new", "array.new_default", "array.new_fixed"),
+                    ((objects.gc_alloc_raw,),)),
+    "array.new_data": ((objects.array_new_data,),),
+    "array.new_elem": ((objects.array_new_elem,), (tables.elem_segment_len, tables.elem_segment_base)),
+    "array.copy": ((objects.array_copy,),),
+    "array.init_data": ((objects.array_init_data,),),
+    "array.init_elem": ((objects.array_init_elem,), (tables.elem_segment_len, tables.elem_segment_base)),
+    "throw": ((objects.gc_alloc_raw, objects.throw_ref), (objects.throw_ref,), (objects.gc_alloc_raw,)),
+    "throw_ref": ((objects.throw_ref,),),
 })  # fmt: skip
+_IN_LINE = "compiled code does this by itself"
+_ALLOCATES = ("struct.new", "array.new", "throw")  # names of rows that make objects begin so
+_OF_IMPORTS = ("memory.grow", "memory.copy", "memory.fill", "memory.atomic")  # Wasmer has another where imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +87,8 @@ class _Walk:
         instr = self.inspect.instr(self.frame)
         name = instr.op.name
         operands = {key: variable.slot for key, variable in taken(self.inspect, self.frame)}
-        if Imm.MEMARG in instr.op.imm and name.endswith((".notify", ".wait32", ".wait64")):
-            yield from self._builtin(name.rpartition(".")[2])
+        if name in _RUNTIME:
+            yield from self._by_runtime(instr)
         elif Imm.MEMARG in instr.op.imm:
             yield from self._access(instr, operands)
         elif name in _CALLS:
@@ -120,26 +132,28 @@ class _Walk:
         layouts, counts = self.machine.layouts, self.instance.shape.counts
         return layouts.follow(self.machine.space, layouts.era.paths[path], self.instance.addr, index, counts)
 
+    def _is_imported(self, kind: ExternKind, index: int) -> bool:
+        return index < sum(1 for _ in self.instance.module.imported(kind))
+
     def _place(self, kind: ExternKind, index: int) -> tuple[str, int]:
         imported = sum(1 for _ in self.instance.module.imported(kind))
         return (f"{kind}.imported", index) if index < imported else (f"{kind}.defined", index - imported)
 
-    def _builtin(self, key: str) -> Iterator[MicroStep]:
+    def _builtin(self, call: AnyLibcall, imported: bool = False) -> Iterator[MicroStep]:
         """A call of a runtime function through the array of builtins."""
-        era, vmctx = self.machine.layouts.era, self.instance.vmctx
-        found = next((name for name in _BUILTINS[key] if name in era.builtins), None)
-        if found is None:
-            yield MicroStep("compiled code does this by itself", meaning="this era has no builtin for it")
+        layouts, vmctx = self.machine.layouts, self.instance.vmctx
+        number = call.number(layouts.era, imported)
+        if number is None:
+            yield MicroStep(_IN_LINE, meaning="this era has no builtin for it")
             return
-        number, width = era.builtins.index(found), self.machine.layouts.pointer_bytes
-        placed = vmctx.layout.field("builtin_functions")
-        if placed.count is None:
+        name = layouts.era.builtins[number]
+        if vmctx.layout.field("builtin_functions").count is None:
             yield self._load(vmctx, "builtin_functions", "the array of builtins")
-            array = vmctx.get("builtin_functions")
-            yield self._bytes(f"load builtin {number}, {found}", Addr(array + number * width), width)
+            at = entry_at(layouts, self.instance, number)
+            yield self._bytes(f"load builtin {number}, {name}", at, layouts.pointer_bytes)
         else:
-            yield self._load(vmctx, "builtin_functions", found, number)
-        yield MicroStep(f"call {found} with vmctx", meaning="the runtime does it and comes back")
+            yield self._load(vmctx, "builtin_functions", name, number)
+        yield MicroStep(f"call {name} with vmctx", meaning="the runtime does it and comes back")
 
     # -- memory ----------------------------------------------------------------------------------
 
@@ -174,8 +188,51 @@ class _Walk:
         log2 = self.instance.module.memories[index_of(instr, 0)].page_log2
         yield MicroStep(f"shift right by {log2}", meaning=f"{view.get('current_length') >> log2} pages")
 
-    def _by_builtin(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
-        yield from self._builtin(instr.op.name)
+    def _by_runtime(self, instr: Instr) -> Iterator[MicroStep]:
+        name, era = instr.op.name, self.machine.layouts.era
+        imported = name.startswith(_OF_IMPORTS) and self._is_imported(ExternKind.MEMORY, index_of(instr, 0))
+        calls = next((calls for calls in _RUNTIME[name] if all(call.number(era) is not None for call in calls)), None)
+        if name.startswith(_ALLOCATES) and (calls is None or objects.gc_alloc_raw not in calls):
+            yield MicroStep("take the object's room at the heap's next free place", meaning=self._heap_grows())
+        elif calls is None:
+            yield MicroStep(_IN_LINE, meaning="this era has no builtin for it")
+        for call in calls or ():
+            yield from self._builtin(call, imported)
+        if name == "ref.func":
+            yield from self._func_ref_result(instr)
+
+    def _heap_grows(self) -> str:
+        era = self.machine.layouts.era
+        has = objects.grow_gc_heap.number(era) is not None
+        return "grow_gc_heap is called where there is none" if has else ""
+
+    def _table_grow(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
+        table = index_of(instr, 0)
+        grow = tables.table_grow(self.instance.tables[table])
+        yield from self._builtin(grow, self._is_imported(ExternKind.TABLE, table))
+
+    def _table_fill(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
+        yield from self._builtin(tables.table_fill(self.instance.tables[index_of(instr, 0)]))
+
+    def _cast(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
+        """A cast to one of the module's types: equal ids decide it, else the runtime is asked."""
+        target, reference = instr.imm[0], operands.get("reference", 0)
+        if not isinstance(target, RefType) or not isinstance(target.heap, int):
+            return
+        gc, wanted = self.machine.gc, self.instance.type_ids[target.heap]
+        if not reference or (not target.is_func and not gc.is_object(reference)):
+            yield MicroStep("compare the reference with null and the tag of small numbers", meaning="no object")
+            return
+        if target.is_func:
+            view = self.machine.view("VMFuncRef", Addr(reference))
+            yield self._load(view, "type_index")
+            found = view.get("type_index")
+        else:
+            found = gc.type_of(reference)
+            yield self._load(gc.view(gc.rules.header, reference), "ty", "the object's type")
+        yield MicroStep(f"compare {found} {'=' if found == wanted else '≠'} {wanted}", meaning="ids of types")
+        if found != wanted:
+            yield from self._builtin(objects.is_subtype)
 
     # -- globals and tables ----------------------------------------------------------------------
 
@@ -214,7 +271,7 @@ class _Walk:
         if found.is_func and resolve:
             if encoding.is_lazy(shown.word):
                 yield MicroStep("the element is 0: not resolved yet")
-                yield from self._builtin("lazy")
+                yield from self._builtin(tables.lazy_init)
             elif encoding.lazy_bit:
                 yield MicroStep(f"clear bit {encoding.lazy_bit.bit_length() - 1} of the element",
                                 meaning=f"{encoding.decode(shown.word):#x}")  # fmt: skip
@@ -272,8 +329,7 @@ class _Walk:
             failed=not fits,
         )  # fmt: skip
 
-    def _ref_func(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
-        yield from self._builtin("ref.func")
+    def _func_ref_result(self, instr: Instr) -> Iterator[MicroStep]:
         func = index_of(instr, 0)
         at = self.instance.func_ref_at(func)
         if at is not None:
@@ -283,9 +339,10 @@ class _Walk:
 
     _OTHERS = MappingProxyType({
         "memory.size": _memory_size,
-        **dict.fromkeys(("memory.grow", "memory.copy", "memory.fill", "memory.init", "data.drop", "elem.drop",
-                         "table.grow", "table.fill", "table.copy", "table.init"), _by_builtin),
+        "table.grow": _table_grow,
+        "table.fill": _table_fill,
+        **dict.fromkeys(("ref.test", "ref.test_null", "ref.cast", "ref.cast_null"), _cast),
+        **dict.fromkeys(("br_on_cast", "br_on_cast_fail"), _cast),
         **dict.fromkeys(("global.get", "global.set"), _global),
         **dict.fromkeys(("table.get", "table.set", "table.size"), _table),
-        "ref.func": _ref_func,
     })  # fmt: skip

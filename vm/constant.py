@@ -101,7 +101,8 @@ def _make(around: Surroundings, step: Instruction, stack: list[int]) -> None:
         case "array.new":
             length, value = stack.pop(), stack.pop()
             ref = heap.new_array(type_id, length)
-            heap.fill(ref, heap.array_layout(type_id).element, value, 0, length)
+            part = heap.array_layout(type_id).element
+            heap.fill(ref, part, heap.func_ref_id(value) if part.is_func else value, 0, length)
         case _:
             count = _index(step, 1)
             first = len(stack) - count

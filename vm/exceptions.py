@@ -40,6 +40,17 @@ def tag_at(machine: Machine, instance: Instance, index: int) -> Tag:
     return Tag(owner.number, tag.index)
 
 
+def throw(machine: Machine, exception: int) -> Trap | None:
+    """An exception goes to its handler, which is the next to run; the trap of one that nothing catches."""
+    caught = find_handler(machine, tag_of(machine, exception))
+    if caught is None:
+        return uncaught(machine, exception)
+    for depth in range(caught.frame + 1, machine.control.depth):
+        machine.continuations.pop(depth, None)
+    enter_handler(machine, caught, exception)
+    return None
+
+
 def find_handler(machine: Machine, thrown: Tag) -> Caught | None:
     """The first handler from the innermost frame out; host frames catch none. All frames are in memory."""
     control = machine.control

@@ -26,6 +26,9 @@ _FIRST_THRESHOLD = 1 << 22  # bytes made before the first collection
 _MAX_FUNC_REF_IDS = 1 << 20
 
 
+Allocate = Callable[[int, str, int], int]  # bytes, kind, engine-wide type: a zeroed object with its header
+
+
 class CollectNeeded(Exception):
     """An object of `size` bytes has no place until garbage is collected."""
 
@@ -140,7 +143,7 @@ class GcHeap:
 
     # -- allocating ------------------------------------------------------------------------------
 
-    def _allocate(self, size: int, kind: str, type_id: int) -> int:
+    def allocate(self, size: int, kind: str, type_id: int) -> int:
         """A zeroed object with its header written. Raises CollectNeeded, and Trap when it can never fit."""
         region = self._mapped()
         granules = -(-size // GRANULE_BYTES)
@@ -189,15 +192,33 @@ class GcHeap:
     def _next_hole(self, granules: int, after: int) -> int:
         """The next hole that is large enough, the heap grown for it where allowed; it becomes the one to fill."""
         assert self.region is not None
-        hole = re.compile(rb"\0{%d,}" % granules)
-        found = hole.search(self.objects.view[: self.objects.size], after // GRANULE_BYTES)
+        found = self._find_hole(granules, after)
         while found is None:
             if self.region.size >= self._most:
                 raise CollectNeeded(granules * GRANULE_BYTES)
-            self._grow_to(min(self._most, max(2 * self.region.size, self.region.size + granules * GRANULE_BYTES)))
-            found = hole.search(self.objects.view[: self.objects.size], after // GRANULE_BYTES)
+            self.grow(granules * GRANULE_BYTES)
+            found = self._find_hole(granules, after)
         self._hole_end[0] = found.end() * GRANULE_BYTES
         return found.start() * GRANULE_BYTES
+
+    def grow(self, size: int) -> None:
+        """Makes the heap twice as large, or larger by `size` bytes, as far as its limit allows."""
+        before = self._mapped().size
+        self._grow_to(min(self._most, max(2 * before, before + size)))
+
+    def has_room(self, size: int) -> bool:
+        """Whether `allocate` has no need to make the heap larger for an object."""
+        region, granules = self._mapped(), -(-size // GRANULE_BYTES)
+        taken = granules * GRANULE_BYTES
+        if self._hole[0] + taken <= self._hole_end[0] or region.size >= self._most:
+            return True
+        if self._allocated[0] + taken > self._threshold[0] and self._may_collect:
+            return True  # it asks for a collection first
+        return self._find_hole(granules, self._hole_end[0]) is not None
+
+    def _find_hole(self, granules: int, after: int) -> re.Match[bytes] | None:
+        hole = re.compile(rb"\0{%d,}" % granules)
+        return hole.search(self.objects.view[: self.objects.size], after // GRANULE_BYTES)
 
     def collected(self, live_bytes: int, size: int) -> None:
         """After a collection: allocation begins at the front again. Raises Trap without a place for `size` bytes."""
@@ -240,22 +261,22 @@ class GcHeap:
 
     # -- objects ---------------------------------------------------------------------------------
 
-    def new_struct(self, type_id: int) -> int:
-        """A struct, its fields 0."""
-        return self._allocate(self.struct_layout(type_id).size, "struct", type_id)
+    def new_struct(self, type_id: int, allocate: Allocate | None = None) -> int:
+        """A struct, its fields 0. `allocate` makes room for it: None: the runtime itself; likewise below."""
+        return (allocate or self.allocate)(self.struct_layout(type_id).size, "struct", type_id)
 
-    def new_array(self, type_id: int, length: int) -> int:
+    def new_array(self, type_id: int, length: int, allocate: Allocate | None = None) -> int:
         """An array, its elements 0."""
         layout = self.array_layout(type_id)
-        ref = self._allocate(layout.size(length), "array", type_id)
+        ref = (allocate or self.allocate)(layout.size(length), "array", type_id)
         assert self.region is not None
         at = ref + layout.length_offset
         self.region.view[at : at + 4] = length.to_bytes(4, "little")
         return ref
 
-    def new_exception(self, type_id: int, instance: int, tag: int) -> int:
+    def new_exception(self, type_id: int, instance: int, tag: int, allocate: Allocate | None = None) -> int:
         """An exception of the tag that is number `tag` among those defined by the instance; its values 0."""
-        ref = self._allocate(self.exception_layout(type_id).size, "exn", type_id)
+        ref = (allocate or self.allocate)(self.exception_layout(type_id).size, "exn", type_id)
         view = self.view(self.rules.exception_header, ref)
         view.set("tag_instance", instance)
         view.set("tag_index", tag)
@@ -265,7 +286,7 @@ class GcHeap:
         """An externref that stands for host value `number`."""
         layout = self.layouts.struct(self.rules.host_object)
         with self.uncollected():
-            ref = self._allocate(layout.size, "extern", 0)
+            ref = self.allocate(layout.size, "extern", 0)
         box = self.view(self.rules.host_object, ref)
         box.set("host_data", number)
         if box.has("ref_count"):
@@ -349,17 +370,25 @@ class GcHeap:
 
     def load(self, ref: int, part: Part, index: int = 0) -> int:
         """A field's or element's bits; a funcref as its VMFuncRef's address."""
+        value = self.load_bits(ref, part, index)
+        return self.func_ref(value) if part.is_func else value
+
+    def load_bits(self, ref: int, part: Part, index: int = 0) -> int:
+        """What lies there: a funcref as its id."""
         assert self.region is not None
         at = ref + part.offset + index * part.bytes
-        value = int.from_bytes(self.region.view[at : at + part.bytes], "little")
-        return self.func_ref(value) if part.is_func else value
+        return int.from_bytes(self.region.view[at : at + part.bytes], "little")
 
     def store(self, ref: int, part: Part, value: int, index: int = 0) -> None:
         """Writes a field or element; what does not fit a packed one is cut off."""
-        assert self.region is not None
-        at = ref + part.offset + index * part.bytes
         if part.is_func:
             value = self.func_ref_id(value)
+        self.store_bits(ref, part, value, index)
+
+    def store_bits(self, ref: int, part: Part, value: int, index: int = 0) -> None:
+        """The same of what lies there: a funcref as its id."""
+        assert self.region is not None
+        at = ref + part.offset + index * part.bytes
         self.region.view[at : at + part.bytes] = (value & (1 << 8 * part.bytes) - 1).to_bytes(part.bytes, "little")
         self.region.mark(at, part.bytes)
 
@@ -370,9 +399,7 @@ class GcHeap:
         return self.region.view[at : at + count * part.bytes]
 
     def fill(self, ref: int, part: Part, value: int, start: int, count: int) -> None:
-        """Writes the same value into some elements."""
-        if part.is_func:
-            value = self.func_ref_id(value)
+        """Writes the same bits into some elements; a funcref is its id."""
         data = (value & (1 << 8 * part.bytes) - 1).to_bytes(part.bytes, "little")
         self.elements(ref, part, start, count)[:] = data * count
         self.mark(ref, part, start, count)
@@ -413,10 +440,10 @@ _BODY_RUN = re.compile(rb"\x02*")
 
 
 def cast_test(
-    heap: GcHeap, target: RefType, type_id_of_func: Callable[[int], int]
+    heap: GcHeap, target: RefType, type_id_of_func: Callable[[int], int], is_subtype: Callable[[int, int], bool]
 ) -> Callable[[int], bool]:  # fmt: skip
     """Whether a slot holds a value of a reference type whose index is an engine-wide id."""
-    nullable, types = target.nullable, heap.types
+    nullable = target.nullable
     match target.heap:
         case Heap.ANY | Heap.EXTERN | Heap.FUNC | Heap.EXN:
             return lambda slot: bool(slot) or nullable
@@ -431,7 +458,11 @@ def cast_test(
                 nullable if not slot else small if heap.is_i31(slot) else heap.kind_of(slot) & wanted == wanted
             )
         case int() as id_ if target.is_func:
-            return lambda slot: types.is_subtype(type_id_of_func(slot), id_) if slot else nullable
+
+            def func_test(slot: int) -> bool:
+                return nullable if not slot else (found := type_id_of_func(slot)) == id_ or is_subtype(found, id_)
+
+            return func_test
         case int() as id_:
             eq = heap.rules.kinds["eq"]
 
@@ -440,7 +471,7 @@ def cast_test(
                     return nullable
                 if heap.is_i31(slot) or heap.kind_of(slot) & eq != eq:
                     return False
-                return types.is_subtype(heap.type_of(slot), id_)
+                return (found := heap.type_of(slot)) == id_ or is_subtype(found, id_)
 
             return test
 

@@ -201,11 +201,16 @@ class Machine:
 
     def _builtins(self) -> Addr:
         names = self.layouts.era.builtins
-        codes = [self.add_code(Addr(0), i, CodeKind.BUILTIN) for i in range(len(names))]
+        self._first_builtin = self.add_codes([(Addr(0), i, CodeKind.BUILTIN) for i in range(len(names))])
+        codes = [self.runtime_code(i) for i in range(len(names))]
         pointer = self.layouts.pointer_bytes
         region = self.space.map(RegionKind.BUILTINS, "builtins", len(names) * pointer, writable=False)
         self.space.fill_readonly(region, b"".join(c.to_bytes(pointer, "little") for c in codes))
         return region.base
+
+    def runtime_code(self, number: int) -> Addr:
+        """The code that entry `number` of the array of builtins leads to."""
+        return Addr(self._first_builtin + number * self.layouts.struct("CodeRecord").size)
 
     def view(self, struct: str, addr: Addr) -> StructView:
         """A struct of the era at an address."""
@@ -335,9 +340,13 @@ class Machine:
             return False
         return self.cast_test(type_)(slot)
 
-    def cast_test(self, type_: RefType) -> Callable[[int], bool]:
+    def cast_test(self, type_: RefType, is_subtype: Callable[[int, int], bool] | None = None) -> Callable[[int], bool]:
         """Tells values of a reference type (by engine-wide ids) from others of its hierarchy."""
-        return cast_test(self.gc, type_, lambda func_ref: self.read_func_ref(Addr(func_ref)).type_id)
+        type_of = self._type_of_func_ref
+        return cast_test(self.gc, type_, type_of, is_subtype or self.types.is_subtype)
+
+    def _type_of_func_ref(self, func_ref: int) -> int:
+        return self.read_func_ref(Addr(func_ref)).type_id
 
     # -- budgets ---------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from vm.instance import Instance
 from vm.machine import Machine
 from vm.native.build import Handlers
 from vm.native.flow import Flow, Pending, flow
+from vm.native.scope import At, Scope, Word, address_of
 from vm.native.shapes import (
     AT_CODE,
     AT_FUNC,
@@ -26,7 +27,7 @@ from vm.native.shapes import (
     SINGLE_BYTES,
     WORD_BYTES,
 )
-from vm.native.words import At, Scope, Word, address_of, word
+from vm.native.words import word
 from vm.types import SLOT_BYTES, Addr
 
 _POINTER_BYTES = 8

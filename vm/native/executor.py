@@ -25,8 +25,8 @@ from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
 from vm.native.flow import Kind, Pending
 from vm.native.hooking import Hooking
+from vm.native.scope import cards_of, memory_fields
 from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH, PLAIN_BYTES
-from vm.native.words import cards_of, memory_fields
 from vm.ops.row import Has
 from vm.ops.table import OPS
 from vm.reference.executor import STATE_AFTER, ReferenceExecutor

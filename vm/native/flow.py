@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from vm.native.emit.numeric import VALUES, is_comparison
 from vm.native.emit.table import FAMILY_OF, signature, takes_constant
-from vm.native.words import RUNTIME_ROWS, At, Scope, Word, word
+from vm.native.scope import At, Scope, Word
+from vm.native.words import RUNTIME_ROWS, word
 from vm.ops.row import Has
 from vm.ops.table import BY_NAME, OPS
 from vm.types import SLOT_BYTES, slots

@@ -17,8 +17,8 @@ from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
 from vm.native.emit.traced import TRACED, tracing
 from vm.native.emit.watched import Where, asking, watched_handlers
+from vm.native.scope import Word
 from vm.native.shapes import FIELD, LEFT_HERE, READS, WRITES
-from vm.native.words import Word
 from vm.stop import NO_HOOKS, Guard, Hooks, Site, Watch
 from vm.trace import Ran
 from vm.types import Addr, Tick

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
 
-from vm.facts import Branch, FunctionFacts, Instr
 from vm.gc_layout import Part
 from vm.globals import global_width, is_heap_reference
-from vm.instance import Instance
-from vm.machine import Machine
-from vm.memories import LinearMemory
-from vm.memory import CARD_BYTES, Region
+from vm.libcalls.memory import memory_copy, memory_fill
+from vm.libcalls.tables import ref_func
+from vm.memory import CARD_BYTES
 from vm.native.emit.atomic import HANDLERS as ATOMIC
 from vm.native.emit.memory import HANDLERS as MEMORY
 from vm.native.emit.numeric import VALUES
@@ -23,115 +17,11 @@ from vm.native.emit.vector import ACCESSES as VECTOR_ACCESSES
 from vm.native.emit.vector import LANES as VECTOR_LANES
 from vm.native.emit.vector import VALUES as VECTOR_VALUES
 from vm.native.emit.wide import HANDLERS as WIDE
+from vm.native.scope import RUNTIME, At, Place, Scope, Word, cards_of
 from vm.ops.table import OPS
-from vm.tables import Table
-from vm.types import SLOT_BYTES, Addr, FuncType, NumType, ValType, slots, total_slots
+from vm.types import SLOT_BYTES, FuncType, NumType, ValType, slots, total_slots
 
 _U64 = (1 << 64) - 1
-_WAY = struct.Struct("<QIII4x")
-_FAR = struct.Struct("<QQQQ")
-_TABLE = struct.Struct("<QQQ")
-
-Place = Callable[[int], int]  # the address of an instruction's block
-Record = Callable[[Place], bytes]
-
-
-class Word(NamedTuple):
-    """A word to be: a handler's name and operands, slots by number. Where it leads is said by instruction indexes."""
-
-    handler: str
-    d: int = 0
-    a: int = 0
-    b: int = 0
-    imm: int = 0
-    pair: int | None = None  # 64 bits that stand in the place of `a` and `b`
-    to: int | None = None  # the immediate is the address of that instruction's block
-    fork: tuple[int, int] | None = None  # blocks to go to: condition not 0, condition 0
-    record: Record | None = None  # the immediate is the address of a record with addresses in it
-
-    def packed(self, handler: int, ticks: int, imm: int) -> bytes:
-        """What lies in memory."""
-        if self.pair is None:
-            a, b = self.a * SLOT_BYTES, self.b * SLOT_BYTES
-        else:
-            a, b = self.pair & 0xFFFF_FFFF, self.pair >> 32
-        return _PACKED.pack(handler, self.d * SLOT_BYTES, ticks, a, b, imm & _U64)
-
-
-_PACKED = struct.Struct("<QIIIIQ")
-RUNTIME = Word("runtime")
-
-
-def address_of(view: memoryview) -> int:
-    """Where a writable view's bytes are."""
-    return ctypes.addressof(ctypes.c_char.from_buffer(view))
-
-
-def cards_of(region: Region) -> int:
-    """The address of a region's cards."""
-    assert region.cards is not None
-    return address_of(region.cards)
-
-
-def memory_fields(machine: Machine, definition: Addr) -> tuple[int, int]:
-    """The addresses of the fields that say where a memory lies and how long it is."""
-    layout = machine.layouts.struct("VMMemoryDefinition")
-    return layout.field("base").at(definition), layout.field("current_length").at(definition)
-
-
-def table_fields(machine: Machine, definition: Addr) -> tuple[int, int]:
-    """The same of a table."""
-    layout = machine.layouts.struct("VMTableDefinition")
-    return layout.field("base").at(definition), layout.field("current_elements").at(definition)
-
-
-@dataclass
-class Scope:
-    """What the words of one function refer to."""
-
-    machine: Machine
-    instance: Instance
-    facts: FunctionFacts
-    record_of: Callable[[int], int]  # address of the function record of a function of the instance
-    kept: list[ctypes.Array[ctypes.c_char]] = field(default_factory=list)  # what words point to
-
-    def keep(self, data: bytes) -> int:
-        """The address of a record that immediates point to."""
-        buffer = ctypes.create_string_buffer(data, len(data))
-        self.kept.append(buffer)
-        return ctypes.addressof(buffer)
-
-    def way(self, instr: Instr, branch: Branch, popped: int, place: Place) -> bytes:
-        """A branch's way as a record: where it leads, and what it carries."""
-        frm, to, count = self.facts.carried(instr, branch, popped) or (0, 0, 0)
-        return _WAY.pack(place(branch.target), frm * SLOT_BYTES, to * SLOT_BYTES, count * SLOT_BYTES)
-
-    def far(self, memory: LinearMemory, offset: int = 0) -> bytes:
-        base, length = memory_fields(self.machine, memory.definition)
-        return _FAR.pack(offset, base, length, cards_of(memory.region))
-
-    def table(self, table: Table, third: int) -> int:
-        """The address of the record of a table instruction."""
-        return self.keep(_TABLE.pack(*table_fields(self.machine, table.definition), third))
-
-
-class At(NamedTuple):
-    """An instruction being made a word."""
-
-    scope: Scope
-    instr: Instr
-    number: int
-
-    @property
-    def push(self) -> int:
-        """Slot of an operand pushed on top."""
-        return self.scope.facts.num_local_slots + self.instr.height
-
-    def imm(self, i: int = 0) -> int:
-        value = self.instr.imm[i]
-        assert isinstance(value, int)
-        return value
-
 
 Maker = Callable[[At], Word]
 
@@ -224,13 +114,14 @@ def _memory_size(at: At) -> Word:
 
 
 def _memory_fill(at: At) -> Word:
-    record = at.scope.keep(at.scope.far(at.scope.instance.memories[at.imm()]))
-    return Word("memory.fill", at.push - 3, at.push - 2, at.push - 1, record)
+    record = at.scope.far(at.scope.instance.memories[at.imm()]) + at.scope.entry(memory_fill)
+    return Word("memory.fill", at.push - 3, at.push - 2, at.push - 1, at.scope.keep(record))
 
 
 def _memory_copy(at: At) -> Word:
     to, frm = (at.scope.far(at.scope.instance.memories[at.imm(i)]) for i in (0, 1))
-    return Word("memory.copy", at.push - 3, at.push - 2, at.push - 1, at.scope.keep(to + frm))
+    record = to + frm + at.scope.entry(memory_copy)
+    return Word("memory.copy", at.push - 3, at.push - 2, at.push - 1, at.scope.keep(record))
 
 
 def _by_address(at: At, type_: ValType) -> bool:
@@ -416,7 +307,10 @@ def _table_size(at: At) -> Word:
 
 def _ref_func(at: At) -> Word:
     where = at.scope.instance.func_ref_at(at.imm())
-    return RUNTIME if where is None else Word("ref.func", at.push, imm=where)
+    if where is None:
+        return RUNTIME
+    record = at.scope.entry(ref_func) + where.to_bytes(8, "little")
+    return Word("ref.func", at.push, imm=at.scope.keep(record))
 
 
 def _one(at: At) -> Word:

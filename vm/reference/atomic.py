@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vm.errors import Trap, TrapKind
-from vm.memories import LinearMemory, out_of_bounds
+from vm.libcalls import memory as libcalls
+from vm.memories import LinearMemory
 from vm.reference.step import WAIT, Floats, Site, Slots, Step
 from vm.semantics.atomic import COMBINE
-from vm.threads import Waiting, notify_waiters, take_answer
-from vm.types import Addr
+from vm.threads import Waiting, take_answer
+from vm.types import ExternKind
 
 
 def _memory(site: Site) -> LinearMemory:
     return site.instance.memories[site.imm(0)]
 
 
+def _is_imported(site: Site) -> bool:
+    return site.imm() < sum(1 for _ in site.instance.module.imported(ExternKind.MEMORY))
+
+
 def _place(site: Site) -> Callable[[int], int]:
     """The effective address of an access. Raises the unaligned and out-of-bounds traps."""
     memory, offset, width = _memory(site), site.imm(1), site.instr.op.width
-    length = memory.length_word
-
-    def place(address: int) -> int:
-        at = address + offset
-        if at % width:
-            raise Trap(TrapKind.UNALIGNED_ATOMIC, f"{width} bytes at {at:#x}", at=at, size=width)
-        if at + width > length[0]:
-            raise out_of_bounds(at, width, length[0])
-        return at
-
-    return place
+    return lambda address: libcalls.checked(memory, address + offset, width)
 
 
 def load(site: Site) -> Step:
@@ -107,35 +101,35 @@ def fence(site: Site) -> Step:
 
 def wait(site: Site) -> Step:
     """[address expected timeout] → [0 woken, 1 another value, 2 timed out]"""
-    place, memory, width, links = _place(site), _memory(site), site.instr.op.width, site.links
+    links, memory, offset = site.links, site.imm(0), site.imm(1)
+    call = libcalls.memory_atomic_wait32 if site.instr.op.width == 4 else libcalls.memory_atomic_wait64
+    begin = site.libcall(call, imported=_is_imported(site))
     at, expected, timeout = site.operand(2), site.operand(1), site.operand(0)
-    view, here, after, machine = memory.region.view, site.index, site.next, links.machine
+    here, after, machine = site.index, site.next, links.machine
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         answer = take_answer(machine)
         if answer is not None:
             q[at] = answer
             return after
-        address = place(q[at])
-        if not memory.type.shared:
-            raise Trap(TrapKind.UNSHARED_WAIT)
-        if int.from_bytes(view[address : address + width], "little") != q[expected]:
-            q[at] = 1
-            return after
-        links.waiting, links.left_at = Waiting(Addr(memory.region.base + address), q[timeout]), here
-        return WAIT
+        found = begin(memory, q[at] + offset, q[expected], q[timeout])
+        if isinstance(found, Waiting):
+            links.waiting, links.left_at = found, here
+            return WAIT
+        q[at] = found
+        return after
 
     return step
 
 
 def notify(site: Site) -> Step:
     """[address count] → [how many were woken]"""
-    place, memory, machine = _place(site), _memory(site), site.links.machine
+    memory, offset = site.imm(0), site.imm(1)
+    wake = site.libcall(libcalls.memory_atomic_notify, imported=_is_imported(site))
     at, count, after = site.operand(1), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        address = place(q[at])
-        q[at] = notify_waiters(machine, Addr(memory.region.base + address), q[count])
+        q[at] = wake(memory, q[at] + offset, q[count])
         return after
 
     return step

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vm.errors import Trap, TrapKind
+from vm.libcalls import objects as libcalls
 from vm.machine import Machine
+from vm.reference.gc import allocator, storer
 from vm.reference.step import CALL, RETURN, TAIL_CALL, THROW, Floats, Site, Slots, Step, Target
+from vm.reference.table import element
 from vm.types import SLOT_BYTES, FuncType, slots, total_slots
 
 
@@ -214,7 +217,7 @@ def _by_reference(site: Site) -> Callable[[int], Target]:
 
 def throw(site: Site) -> Step:
     """[values] → an exception on its way to a handler"""
-    links, heap, here = site.links, site.links.machine.gc, site.index
+    links, heap, here, allocate = site.links, site.links.machine.gc, site.index, allocator(site)
     tag = site.instance.tags[site.imm()]
     owner = site.links.machine.instance_at(tag.owner)
     assert owner is not None
@@ -222,13 +225,13 @@ def throw(site: Site) -> Step:
     parts = heap.exception_layout(type_id).parts
     at, readers = site.push - total_slots(tag.type.params), []
     for part, type_ in zip(parts, tag.type.params, strict=True):
-        readers.append((part, at, slots(type_) == 2))
+        readers.append((storer(site, part), at, slots(type_) == 2))
         at += slots(type_)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        ref = heap.new_exception(type_id, number, index)
-        for part, slot, wide in readers:
-            heap.store(ref, part, q[slot] | q[slot + 1] << 64 if wide else q[slot])
+        ref = heap.new_exception(type_id, number, index, allocate)
+        for store, slot, wide in readers:
+            store(ref, q[slot] | q[slot + 1] << 64 if wide else q[slot], 0)
         links.thrown, links.left_at = ref, here
         return THROW
 
@@ -263,17 +266,16 @@ def rethrow(site: Site) -> Step:
 def _finder(site: Site) -> Callable[[int], Target]:
     """From a table index to what is called: bound, element, VMFuncRef, type id, code; each a load of the bytes."""
     links, table = site.links, site.instance.tables[site.imm(1)]
-    length, words = table.length_word, table.words
-    decode, is_lazy = links.machine.layouts.era.funcref.decode, links.machine.layouts.era.funcref.is_lazy
+    length = table.length_word
     type_ids, type_index = links.type_id_words(site.instance), site.imm(0)
-    func_ref_words, target_of, is_subtype = links.func_ref_words, links.target_of, links.machine.types.is_subtype
+    func_ref_words, target_of, is_subtype = links.func_ref_words, links.target_of, site.libcall(libcalls.is_subtype)
+    get = element(site, site.imm(1))
 
     def find(index: int) -> Target:
         if index >= length[0]:
             detail = f"element {index}, but the table has {table.size}"
             raise Trap(TrapKind.UNDEFINED_ELEMENT, detail, at=index, bound=table.size)
-        word = words[index]
-        func_ref = table.slot(index) if is_lazy(word) else decode(word)
+        func_ref = get(index)
         if not func_ref:
             raise Trap(TrapKind.UNINITIALIZED_ELEMENT, f"element {index} is null", at=index)
         type_id, code = func_ref_words(func_ref)

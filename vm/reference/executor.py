@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 from vm.control import WASM_FRAME, Record
 from vm.errors import Trap, TrapKind
-from vm.exceptions import enter_handler, find_handler, tag_of, uncaught
 from vm.gc_collect import collect
 from vm.gc_heap import CollectNeeded
 from vm.host import Block, Call, CollectGarbage, Exit, Outcome, Raise, Return, Spawn, Throw
 from vm.hosting import Hosting, exit_with, results_ready
 from vm.instance import Instance
+from vm.libcalls.objects import throw_ref
 from vm.machine import Machine, ThreadState, too_many_frames
 from vm.memories import PausedInBulk
 from vm.reference.hooking import About, Contents, Hooking
@@ -259,12 +259,10 @@ class ReferenceExecutor:
         """The exception thrown goes to its handler; without one the guest traps where it threw."""
         self._pc = self.targets.left_at
         self._flush()
-        caught = find_handler(self.machine, tag_of(self.machine, self.targets.thrown))
-        if caught is None:
-            return Stop(StopKind.TRAP, uncaught(self.machine, self.targets.thrown)), left + 1
-        for depth in range(caught.frame + 1, self.machine.control.depth):
-            self.machine.continuations.pop(depth, None)
-        enter_handler(self.machine, caught, self.targets.thrown)
+        assert self._top.instance is not None
+        trap = self.targets.libcall(self._top.instance, throw_ref)(self.targets.thrown)
+        if trap is not None:
+            return Stop(StopKind.TRAP, trap), left + 1
         self._reload()
         return None, left
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from vm.constant import i31
 from vm.errors import Trap, TrapKind
-from vm.gc_heap import GcHeap
+from vm.gc_heap import Allocate, GcHeap
 from vm.gc_layout import Part
+from vm.libcalls import objects as libcalls
+from vm.libcalls import tables as segments
 from vm.reference.step import Floats, Site, Slots, Step
-from vm.segments import elem_slots
 from vm.types import NumType, Packed, RefType, slots, unpacked
 
 _LOW = (1 << 64) - 1
@@ -62,9 +63,40 @@ def _extended(site: Site, part: Part) -> Callable[[int], int]:
     return lambda value: ((value ^ sign) - sign) & 0xFFFF_FFFF
 
 
-def _out_of_bounds(index: int, count: int, length: int) -> Trap:
-    detail = f"element {index + count - 1 if count else index}, but the array has {length}"
-    return Trap(TrapKind.OUT_OF_BOUNDS_ARRAY, detail, at=index, size=count, bound=length)
+# -- what the runtime does ---------------------------------------------------------------------------
+
+
+def allocator(site: Site) -> Allocate:
+    """What makes objects: the runtime, or code that asks it only for a larger heap."""
+    heap, grow = _heap(site), site.libcall(libcalls.grow_gc_heap)
+
+    def in_line(size: int, kind: str, type_id: int) -> int:
+        if not heap.has_room(size):
+            grow(size)
+        return heap.allocate(size, kind, type_id)
+
+    return site.libcall(libcalls.gc_alloc_raw, in_line)
+
+
+def _interned(site: Site, part: Part) -> Callable[[int], int]:
+    """From a value to what stands for it in the heap."""
+    return site.libcall(libcalls.intern_func_ref) if part.is_func else lambda value: value
+
+
+def storer(site: Site, part: Part) -> Callable[[int, int, int], None]:
+    """Writes a value into a field, or the element of an index."""
+    heap, intern = _heap(site), _interned(site, part)
+    if not part.is_func:
+        return lambda ref, value, index: heap.store_bits(ref, part, value, index)
+    return lambda ref, value, index: heap.store_bits(ref, part, intern(value), index)
+
+
+def _loader(site: Site, part: Part) -> Callable[[int, int], int]:
+    """Reads a field, or the element of an index."""
+    heap, find = _heap(site), site.libcall(libcalls.interned_func_ref)
+    if not part.is_func:
+        return lambda ref, index: heap.load_bits(ref, part, index)
+    return lambda ref, index: find(heap.load_bits(ref, part, index))
 
 
 # -- structs -----------------------------------------------------------------------------------------
@@ -72,18 +104,18 @@ def _out_of_bounds(index: int, count: int, length: int) -> Trap:
 
 def struct_new(site: Site) -> Step:
     """[fields] → [ref]"""
-    heap, type_id, after = _heap(site), _type_id(site), site.next
+    heap, type_id, after, allocate = _heap(site), _type_id(site), site.next, allocator(site)
     layout = heap.struct_layout(type_id)
     to = site.push - sum(map(_width, layout.parts))
-    at, readers = to, []
+    at, fields = to, []
     for part in layout.parts:
-        readers.append((part, _reader(at, part)))
+        fields.append((storer(site, part), _reader(at, part)))
         at += _width(part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        ref = heap.new_struct(type_id)
-        for part, read in readers:
-            heap.store(ref, part, read(q))
+        ref = heap.new_struct(type_id, allocate)
+        for store, read in fields:
+            store(ref, read(q), 0)
         q[to] = ref
         return after
 
@@ -92,10 +124,10 @@ def struct_new(site: Site) -> Step:
 
 def struct_new_default(site: Site) -> Step:
     """[] → [ref]"""
-    heap, type_id, to, after = _heap(site), _type_id(site), site.push, site.next
+    heap, type_id, to, after, allocate = _heap(site), _type_id(site), site.push, site.next, allocator(site)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[to] = heap.new_struct(type_id)
+        q[to] = heap.new_struct(type_id, allocate)
         return after
 
     return step
@@ -107,13 +139,13 @@ def _field(site: Site) -> Part:
 
 def struct_get(site: Site) -> Step:
     """[ref] → [field]"""
-    heap, part, at, after = _heap(site), _field(site), site.operand(0), site.next
-    write, extended = _writer(at, part), _extended(site, part)
+    part, at, after = _field(site), site.operand(0), site.next
+    load, write, extended = _loader(site, part), _writer(at, part), _extended(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         if not q[at]:
             raise Trap(TrapKind.NULL_STRUCTURE)
-        write(q, extended(heap.load(q[at], part)))
+        write(q, extended(load(q[at], 0)))
         return after
 
     return step
@@ -121,14 +153,14 @@ def struct_get(site: Site) -> Step:
 
 def struct_set(site: Site) -> Step:
     """[ref value] → []"""
-    heap, part, after = _heap(site), _field(site), site.next
+    part, after = _field(site), site.next
     value = site.push - _width(part)
-    ref, read = value - 1, _reader(value, part)
+    ref, read, store = value - 1, _reader(value, part), storer(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
         if not q[ref]:
             raise Trap(TrapKind.NULL_STRUCTURE)
-        heap.store(q[ref], part, read(q))
+        store(q[ref], read(q), 0)
         return after
 
     return step
@@ -142,11 +174,11 @@ def array_new(site: Site) -> Step:
     heap, type_id, part, after = _heap(site), _type_id(site), _element(site), site.next
     length = site.operand(0)
     to = length - _width(part)
-    read = _reader(to, part)
+    read, allocate, interned = _reader(to, part), allocator(site), _interned(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        ref = heap.new_array(type_id, q[length])
-        heap.fill(ref, part, read(q), 0, q[length])
+        ref = heap.new_array(type_id, q[length], allocate)
+        heap.fill(ref, part, interned(read(q)), 0, q[length])
         q[to] = ref
         return after
 
@@ -155,10 +187,10 @@ def array_new(site: Site) -> Step:
 
 def array_new_default(site: Site) -> Step:
     """[length] → [ref]"""
-    heap, type_id, at, after = _heap(site), _type_id(site), site.operand(0), site.next
+    heap, type_id, at, after, allocate = _heap(site), _type_id(site), site.operand(0), site.next, allocator(site)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[at] = heap.new_array(type_id, q[at])
+        q[at] = heap.new_array(type_id, q[at], allocate)
         return after
 
     return step
@@ -170,99 +202,53 @@ def array_new_fixed(site: Site) -> Step:
     width = _width(part)
     to = site.push - count * width
     readers = [_reader(to + i * width, part) for i in range(count)]
+    allocate, store = allocator(site), storer(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        ref = heap.new_array(type_id, count)
+        ref = heap.new_array(type_id, count, allocate)
         for i, read in enumerate(readers):
-            heap.store(ref, part, read(q), i)
+            store(ref, read(q), i)
         q[to] = ref
         return after
 
     return step
 
 
-def _data_slice(site: Site, part: Part, data: int) -> Callable[[int, int], bytes]:
-    """The bytes of some elements in a data segment, from an offset in bytes. Raises the out-of-bounds trap."""
-    instance, width = site.instance, part.bytes
-
-    def take(start: int, count: int) -> bytes:
-        found, size = instance.data_bytes(data), count * width
-        if start + size > len(found):
-            raise Trap(
-                TrapKind.OUT_OF_BOUNDS_MEMORY,
-                f"bytes {start:#x} .. {start + size:#x} of a data segment of {len(found)} bytes",
-                at=start, size=size, bound=len(found),
-            )  # fmt: skip
-        return found[start : start + size]
-
-    return take
-
-
-def _elem_slice(site: Site, elem: int) -> Callable[[int, int], list[int]]:
-    """Some items of an element segment as slots. Raises the out-of-bounds trap."""
-    instance, machine = site.instance, site.links.machine
-    items = len(instance.module.elems[elem].items)
-
-    def take(start: int, count: int) -> list[int]:
-        available = 0 if instance.elem_dropped(elem) else items
-        if start + count > available:
-            raise Trap(
-                TrapKind.OUT_OF_BOUNDS_TABLE,
-                f"item {start + count - 1 if count else start} of an element segment of {available}",
-                at=start, size=count, bound=available,
-            )  # fmt: skip
-        return elem_slots(machine, instance, elem, start, start + count)
-
-    return take
+def _items(site: Site) -> libcalls.Items:
+    return libcalls.taking(site.libcall(segments.elem_segment_len), site.libcall(segments.elem_segment_base))
 
 
 def array_new_data(site: Site) -> Step:
     """[offset length] → [ref]"""
-    heap, type_id, part, after = _heap(site), _type_id(site), _element(site), site.next
-    take, start, length = _data_slice(site, part, site.imm(1)), site.operand(1), site.operand(0)
-
-    def step(q: Slots, d: Floats, f: Floats) -> int:
-        data = take(q[start], q[length])
-        ref = heap.new_array(type_id, q[length])
-        heap.elements(ref, part, 0, q[length])[:] = data
-        q[start] = ref
-        return after
-
-    return step
+    in_line = site.in_line(libcalls.array_new_data, allocate=allocator(site))
+    return _new_from_segment(site, site.libcall(libcalls.array_new_data, in_line))
 
 
 def array_new_elem(site: Site) -> Step:
     """[offset length] → [ref]"""
-    heap, type_id, part, after = _heap(site), _type_id(site), _element(site), site.next
-    take, start, length = _elem_slice(site, site.imm(1)), site.operand(1), site.operand(0)
+    in_line = site.in_line(libcalls.array_new_elem, allocate=allocator(site), items=_items(site))
+    return _new_from_segment(site, site.libcall(libcalls.array_new_elem, in_line))
+
+
+def _new_from_segment(site: Site, make: Callable[[int, int, int, int], int]) -> Step:
+    type_index, segment, after = site.imm(0), site.imm(1), site.next
+    start, length = site.operand(1), site.operand(0)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        items = take(q[start], q[length])
-        ref = heap.new_array(type_id, q[length])
-        for i, item in enumerate(items):
-            heap.store(ref, part, item, i)
-        q[start] = ref
+        q[start] = make(type_index, segment, q[start], q[length])
         return after
 
     return step
-
-
-def _checked(heap: GcHeap, ref: int, index: int, count: int) -> None:
-    """Raises the null and out-of-bounds traps unless elements [index, index + count) exist."""
-    if not ref:
-        raise Trap(TrapKind.NULL_ARRAY)
-    if index + count > heap.length(ref):
-        raise _out_of_bounds(index, count, heap.length(ref))
 
 
 def array_get(site: Site) -> Step:
     """[ref i] → [element]"""
     heap, part, ref, index, after = _heap(site), _element(site), site.operand(1), site.operand(0), site.next
-    write, extended = _writer(ref, part), _extended(site, part)
+    load, write, extended = _loader(site, part), _writer(ref, part), _extended(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        _checked(heap, q[ref], q[index], 1)
-        write(q, extended(heap.load(q[ref], part, q[index])))
+        libcalls.checked(heap, q[ref], q[index], 1)
+        write(q, extended(load(q[ref], q[index])))
         return after
 
     return step
@@ -272,11 +258,11 @@ def array_set(site: Site) -> Step:
     """[ref i value] → []"""
     heap, part, after = _heap(site), _element(site), site.next
     value = site.push - _width(part)
-    ref, index, read = value - 2, value - 1, _reader(value, part)
+    ref, index, read, store = value - 2, value - 1, _reader(value, part), storer(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        _checked(heap, q[ref], q[index], 1)
-        heap.store(q[ref], part, read(q), q[index])
+        libcalls.checked(heap, q[ref], q[index], 1)
+        store(q[ref], read(q), q[index])
         return after
 
     return step
@@ -299,11 +285,11 @@ def array_fill(site: Site) -> Step:
     """[ref i value count] → []"""
     heap, part, count, after = _heap(site), _element(site), site.operand(0), site.next
     value = count - _width(part)
-    ref, index, read = value - 2, value - 1, _reader(value, part)
+    ref, index, read, interned = value - 2, value - 1, _reader(value, part), _interned(site, part)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        _checked(heap, q[ref], q[index], q[count])
-        heap.fill(q[ref], part, read(q), q[index], q[count])
+        libcalls.checked(heap, q[ref], q[index], q[count])
+        heap.fill(q[ref], part, interned(read(q)), q[index], q[count])
         return after
 
     return step
@@ -311,15 +297,11 @@ def array_fill(site: Site) -> Step:
 
 def array_copy(site: Site) -> Step:
     """[to i from j count] → []"""
-    heap, part, source, after = _heap(site), _element(site), _element(site, 1), site.next
+    copy, to_type, from_type, after = site.libcall(libcalls.array_copy), site.imm(0), site.imm(1), site.next
     to, at, frm, start, count = (site.operand(depth) for depth in (4, 3, 2, 1, 0))
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        _checked(heap, q[to], q[at], q[count])
-        _checked(heap, q[frm], q[start], q[count])
-        data = bytes(heap.elements(q[frm], source, q[start], q[count]))
-        heap.elements(q[to], part, q[at], q[count])[:] = data
-        heap.mark(q[to], part, q[at], q[count])
+        copy(to_type, q[to], q[at], from_type, q[frm], q[start], q[count])
         return after
 
     return step
@@ -327,29 +309,21 @@ def array_copy(site: Site) -> Step:
 
 def array_init_data(site: Site) -> Step:
     """[ref i offset count] → []"""
-    heap, part, after = _heap(site), _element(site), site.next
-    take = _data_slice(site, part, site.imm(1))
-    ref, index, start, count = (site.operand(depth) for depth in (3, 2, 1, 0))
-
-    def step(q: Slots, d: Floats, f: Floats) -> int:
-        _checked(heap, q[ref], q[index], q[count])
-        heap.elements(q[ref], part, q[index], q[count])[:] = take(q[start], q[count])
-        heap.mark(q[ref], part, q[index], q[count])
-        return after
-
-    return step
+    return _init_from_segment(site, site.libcall(libcalls.array_init_data))
 
 
 def array_init_elem(site: Site) -> Step:
     """[ref i offset count] → []"""
-    heap, part, after = _heap(site), _element(site), site.next
-    take = _elem_slice(site, site.imm(1))
+    in_line = site.in_line(libcalls.array_init_elem, items=_items(site))
+    return _init_from_segment(site, site.libcall(libcalls.array_init_elem, in_line))
+
+
+def _init_from_segment(site: Site, init: Callable[[int, int, int, int, int, int], None]) -> Step:
+    type_index, segment, after = site.imm(0), site.imm(1), site.next
     ref, index, start, count = (site.operand(depth) for depth in (3, 2, 1, 0))
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        _checked(heap, q[ref], q[index], q[count])
-        for i, item in enumerate(take(q[start], q[count]), q[index]):
-            heap.store(q[ref], part, item, i)
+        init(type_index, q[ref], q[index], segment, q[start], q[count])
         return after
 
     return step
@@ -413,7 +387,7 @@ def _test(site: Site, imm: int = 0) -> Callable[[int], bool]:
     if isinstance(target.heap, int):
         id_ = site.instance.type_ids[target.heap]
         target = RefType(id_, target.nullable, site.links.machine.types.kind(id_))
-    return site.links.machine.cast_test(target)
+    return site.links.machine.cast_test(target, site.libcall(libcalls.is_subtype))
 
 
 def br_on_cast(site: Site) -> Step:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vm.libcalls import memory as libcalls
 from vm.memories import LinearMemory, PausedInBulk, out_of_bounds
 from vm.memory import CARD_BYTES
 from vm.reference.step import Floats, Site, Slots, Step
-from vm.segments import drop_data
 from vm.semantics.access import LOADS, STORES
-from vm.types import I64
+from vm.types import I64, ExternKind
 
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
 
 
 def _memory(site: Site, imm: int = 0) -> LinearMemory:
     return site.instance.memories[site.imm(imm)]
+
+
+def _is_imported(site: Site) -> bool:
+    return site.imm() < sum(1 for _ in site.instance.module.imported(ExternKind.MEMORY))
 
 
 def load(site: Site) -> Step:
@@ -67,12 +71,12 @@ def memory_size(site: Site) -> Step:
 
 def memory_grow(site: Site) -> Step:
     """[delta] → [old pages, or -1]"""
-    memory, machine = _memory(site), site.links.machine
-    failed = (1 << (64 if memory.type.addr is I64 else 32)) - 1
+    number, grow = site.imm(), site.libcall(libcalls.memory_grow, imported=_is_imported(site))
+    failed = (1 << (64 if _memory(site).type.addr is I64 else 32)) - 1
     at, after = site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        old = memory.grow(q[at], machine.memory_budget())
+        old = grow(number, q[at])
         q[at] = failed if old is None else old
         return after
 
@@ -99,25 +103,26 @@ def _resumable(site: Site, run: Callable[[Slots, int], None]) -> Step:
 
 def memory_fill(site: Site) -> Step:
     """[to value size] → []"""
-    memory, machine = _memory(site), site.links.machine
+    number, fill = site.imm(), site.libcall(libcalls.memory_fill, imported=_is_imported(site))
     to, value, size = site.operand(2), site.operand(1), site.operand(0)
-    return _resumable(site, lambda q, done: memory.fill(q[to], q[value], q[size], done, machine.pause_requested))
+    return _resumable(site, lambda q, done: fill(number, q[to], q[value], q[size], done))
 
 
 def memory_copy(site: Site) -> Step:
     """[to from size] → []"""
-    memory, source, machine = _memory(site, 0), _memory(site, 1), site.links.machine
+    into, source = site.imm(0), site.imm(1)
+    copy = site.libcall(libcalls.memory_copy, imported=_is_imported(site))
     to, frm, size = site.operand(2), site.operand(1), site.operand(0)
-    return _resumable(site, lambda q, done: memory.copy(q[to], source, q[frm], q[size], done, machine.pause_requested))
+    return _resumable(site, lambda q, done: copy(into, q[to], source, q[frm], q[size], done))
 
 
 def memory_init(site: Site) -> Step:
     """[to from size] → []"""
-    instance, data, memory = site.instance, site.imm(0), _memory(site, 1)
+    data, memory, init = site.imm(0), site.imm(1), site.libcall(libcalls.memory_init)
     to, frm, size, after = site.operand(2), site.operand(1), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        memory.init(q[to], instance.data_bytes(data), q[frm], q[size])
+        init(memory, data, q[to], q[frm], q[size])
         return after
 
     return step
@@ -125,10 +130,10 @@ def memory_init(site: Site) -> Step:
 
 def data_drop(site: Site) -> Step:
     """[] → []"""
-    instance, data, after = site.instance, site.imm(), site.next
+    drop, data, after = site.libcall(libcalls.data_drop), site.imm(), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        drop_data(instance, data)
+        drop(data)
         return after
 
     return step

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
 from vm.decode import MAX_LOCALS
 from vm.facts import FunctionFacts, Instr
 from vm.instance import Instance
+from vm.libcalls.libcall import Libcall, P, R
 from vm.machine import Machine
 from vm.threads import Waiting
 from vm.types import SLOT_BYTES, Addr
@@ -64,6 +66,9 @@ class Links(Protocol):
     def import_code_word(self, instance: Instance, func: int) -> memoryview: ...
     def func_ref_words(self, func_ref: int) -> tuple[memoryview, memoryview]: ...
     def type_id_words(self, instance: Instance) -> memoryview: ...
+    def libcall(
+        self, instance: Instance, call: Libcall[P, R], in_line: Callable[P, R] | None = None, imported: bool = False
+    ) -> Callable[P, R]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,19 @@ class Site:
     def push(self) -> int:
         """Slot of an operand pushed on top."""
         return self.facts.num_local_slots + self.instr.height
+
+    def libcall(
+        self, call: Libcall[P, R], in_line: Callable[P, R] | None = None, imported: bool = False
+    ) -> Callable[P, R]:
+        """A function of the runtime, called through the instance's array.
+
+        Where the era has none, compiled code does the work: `in_line`, or what the function does.
+        """
+        return self.links.libcall(self.instance, call, in_line, imported)
+
+    def in_line(self, call: Libcall[P, R], **kwargs: Any) -> Callable[P, R]:
+        """What compiled code does by itself where the era has no such function."""
+        return partial(call.run, self.links.machine, self.instance, **kwargs)
 
     def imm(self, i: int = 0) -> int:
         """An immediate that is a number."""

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from vm.libcalls import tables as libcalls
 from vm.reference.step import Floats, Site, Slots, Step
-from vm.segments import elem_slots
 from vm.tables import Table
-from vm.types import I64
+from vm.types import I64, ExternKind
 
 
 def _table(site: Site, imm: int = 0) -> Table:
     return site.instance.tables[site.imm(imm)]
 
 
+def _is_imported(site: Site) -> bool:
+    return site.imm() < sum(1 for _ in site.instance.module.imported(ExternKind.TABLE))
+
+
+def element(site: Site, number: int) -> Callable[[int], int]:
+    """From an index that was checked to what a table has there: the runtime resolves what was not yet."""
+    table, resolve = site.instance.tables[number], site.libcall(libcalls.lazy_init)
+    if not table.is_func:
+        return table.slot
+    words, encoding = table.words, site.links.machine.layouts.era.funcref
+
+    def get(i: int) -> int:
+        word = words[i]
+        return resolve(number, i) if encoding.is_lazy(word) else encoding.decode(word)
+
+    return get
+
+
 def table_get(site: Site) -> Step:
     """[i] → [ref]"""
-    table, at, after = _table(site), site.operand(0), site.next
+    table, get, at, after = _table(site), element(site, site.imm()), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[at] = table.get(q[at])
+        table.check(q[at], 1)
+        q[at] = get(q[at])
         return after
 
     return step
@@ -47,12 +68,13 @@ def table_size(site: Site) -> Step:
 
 def table_grow(site: Site) -> Step:
     """[ref delta] → [old elements, or -1]"""
-    table, machine = _table(site), site.links.machine
+    table, number = _table(site), site.imm()
+    grow = site.libcall(libcalls.table_grow(table), imported=_is_imported(site))
     failed = (1 << (64 if table.type.addr is I64 else 32)) - 1
     value, delta, after = site.operand(1), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        old = table.grow(q[delta], q[value], machine.table_budget())
+        old = grow(number, q[delta], q[value])
         q[value] = failed if old is None else old
         return after
 
@@ -61,16 +83,11 @@ def table_grow(site: Site) -> Step:
 
 def table_fill(site: Site) -> Step:
     """[i ref count] → []"""
-    table, at, value, count, after = (
-        _table(site),
-        site.operand(2),
-        site.operand(1),
-        site.operand(0),
-        site.next,
-    )
+    number, fill = site.imm(), site.libcall(libcalls.table_fill(_table(site)))
+    at, value, count, after = site.operand(2), site.operand(1), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        table.fill(q[at], q[value], q[count])
+        fill(number, q[at], q[value], q[count])
         return after
 
     return step
@@ -78,11 +95,11 @@ def table_fill(site: Site) -> Step:
 
 def table_copy(site: Site) -> Step:
     """[to from count] → []"""
-    table, source = _table(site, 0), _table(site, 1)
+    into, source, copy = site.imm(0), site.imm(1), site.libcall(libcalls.table_copy)
     to, frm, count, after = site.operand(2), site.operand(1), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        table.copy(q[to], source, q[frm], q[count])
+        copy(into, q[to], source, q[frm], q[count])
         return after
 
     return step
@@ -90,15 +107,17 @@ def table_copy(site: Site) -> Step:
 
 def table_init(site: Site) -> Step:
     """[to from count] → []"""
-    instance, machine, elem, table = site.instance, site.links.machine, site.imm(0), _table(site, 1)
+    elem, number, tables = site.imm(0), site.imm(1), site.instance.tables
+    length, base = site.libcall(libcalls.elem_segment_len), site.libcall(libcalls.elem_segment_base)
     to, frm, count, after = site.operand(2), site.operand(1), site.operand(0), site.next
-    items = len(instance.module.elems[elem].items)
 
-    def slots(start: int, end: int) -> list[int]:
-        return elem_slots(machine, instance, elem, start, end)
+    def in_line(table: int, elem: int, to: int, start: int, count: int) -> None:
+        tables[table].init(to, lambda first, end: base(elem, first, end), length(elem), start, count)
+
+    init = site.libcall(libcalls.table_init, in_line)
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        table.init(q[to], slots, 0 if instance.elem_dropped(elem) else items, q[frm], q[count])
+        init(number, elem, q[to], q[frm], q[count])
         return after
 
     return step
@@ -106,10 +125,10 @@ def table_init(site: Site) -> Step:
 
 def elem_drop(site: Site) -> Step:
     """[] → []"""
-    instance, elem, after = site.instance, site.imm(), site.next
+    drop, elem, after = site.libcall(libcalls.elem_drop), site.imm(), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        instance.record.set("elem_dropped", 1, elem)
+        drop(elem)
         return after
 
     return step

@@ -6,9 +6,14 @@ that asks the executor first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from vm.accesses import TOUCHING
 from vm.facts import FunctionFacts
 from vm.instance import Instance
+from vm.libcalls.libcall import Libcall, P, R, entry_at
+from vm.libcalls.table import BY_NAME, AnyLibcall
 from vm.machine import CodeKind, Machine
 from vm.memory import RegionKind
 from vm.reference.step import Floats, Slots, Step, Target
@@ -38,6 +43,7 @@ class Targets:
         self._targets: dict[tuple[Addr, int, CodeKind], Target] = {}
         self._by_code: dict[int, Target] = {}
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
+        self._runtime: dict[int, AnyLibcall] = {}  # by code address
         self.sites: frozenset[Site] = frozenset()
         self._watching = self._tracing = False
         self._indexes: dict[tuple[Addr, int], list[int]] = {}  # of sites, by function
@@ -92,6 +98,29 @@ class Targets:
         path = layouts.era.paths["type_ids"]
         at = layouts.follow(self.machine.space, path, instance.addr, 0, instance.shape.counts)
         return self.machine.space.words(at, len(instance.module.types), 4)
+
+    def libcall(
+        self, instance: Instance, call: Libcall[P, R], in_line: Callable[P, R] | None = None, imported: bool = False
+    ) -> Callable[P, R]:
+        """A function of the runtime, called through an instance's array; `in_line` where the era has none."""
+        machine, number = self.machine, call.number(self.machine.layouts.era, imported)
+        if number is None:
+            return in_line or partial(call.run, machine, instance)
+        entry = machine.space.words(entry_at(machine.layouts, instance, number), 1)
+        runtime = self._runtime
+
+        def through(*args: P.args, **kwargs: P.kwargs) -> R:
+            found: Callable[..., R] = (runtime.get(entry[0]) or self._runtime_at(entry[0])).run
+            return found(machine, instance, *args, **kwargs)
+
+        return through
+
+    def _runtime_at(self, code: int) -> AnyLibcall:
+        """The function of the runtime that an entry leads to."""
+        record = self.machine.code_at(code)
+        assert record is not None and record.kind is CodeKind.BUILTIN, "the array holds the runtime's functions"
+        found = self._runtime[code] = BY_NAME[self.machine.layouts.era.builtins[record.func]]
+        return found
 
     def translate(self, target: Target) -> None:
         """Translates a function that was never entered."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vm.errors import Trap, TrapKind
 from vm.globals import global_width, is_heap_reference
+from vm.libcalls import tables
 from vm.memory import CARD_BYTES
 from vm.reference.step import Floats, Site, Slots, Step
 from vm.types import SLOT_BYTES, slots
@@ -175,11 +176,10 @@ def ref_is_null(site: Site) -> Step:
 
 def ref_func(site: Site) -> Step:
     """[] → [funcref]"""
-    machine, instance, func = site.links.machine, site.instance, site.imm()
-    to, after = site.push, site.next
+    find, func, to, after = site.libcall(tables.ref_func), site.imm(), site.push, site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:
-        q[to] = machine.func_ref(instance, func)
+        q[to] = find(func)
         return after
 
     return step

@@ -15,6 +15,7 @@ from vm.native.ir import AT_A, AT_B, AT_D, AT_IMM, INT, Body, Code, straight
 from vm.native.shapes import READS, WRITES
 
 FAR_OFFSET, FAR_BASE, FAR_LENGTH, FAR_CARDS, FAR_BYTES = 0, 8, 16, 24, 32
+ENTRY_BYTES = 16
 _CARD_SHIFT = CARD_BYTES.bit_length() - 1
 
 
@@ -140,9 +141,19 @@ def _mark_range(c: Code, cards: str, start: str, count: str) -> None:
     c.do(f"call void @llvm.memset.p0.i64(ptr {c.at(cards, first)}, i8 1, i64 {length}, i1 false)")
 
 
+def entry(c: Code, record: str) -> None:
+    """Leaves to the runtime what native code does in its place, unless the array's entry is the one known here.
+
+    The record: {address of the entry u64, what stands there u64}
+    """
+    found = c.load("i64", c.word("ptr", record, 0), 8)
+    c.guard(c.let(f"icmp ne i64 {found}, {c.word('i64', record, 8)}"))
+
+
 def fill(c: Code) -> None:
     """memory.fill: [d] first byte, [a] value, [b] how many"""
     record, start, count = c.imm("ptr"), c.bits(AT_D), c.bits(AT_B)
+    entry(c, c.at(record, FAR_BYTES))
     pointer, cards = _whole_range(c, record, start, count)
     value = c.let(f"trunc i64 {c.bits(AT_A)} to i8")
     c.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 {value}, i64 {count}, i1 false)")
@@ -152,6 +163,7 @@ def fill(c: Code) -> None:
 def copy(c: Code) -> None:
     """memory.copy: [d] to, [a] from, [b] how many; a far record for each side"""
     record, start, count = c.imm("ptr"), c.bits(AT_D), c.bits(AT_B)
+    entry(c, c.at(record, 2 * FAR_BYTES))
     pointer, cards = _whole_range(c, record, start, count)
     source, _ = _whole_range(c, c.at(record, FAR_BYTES), c.bits(AT_A), count)
     c.do(f"call void @llvm.memmove.p0.p0.i64(ptr {pointer}, ptr {source}, i64 {count}, i1 false)")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from vm.memory import CARD_BYTES
 from vm.native.emit.control import TABLE_BASE, TABLE_CARDS, TABLE_LENGTH
+from vm.native.emit.memory import ENTRY_BYTES, entry
 from vm.native.ir import AT_A, AT_B, AT_D, Body, Code, straight
 from vm.native.shapes import READS, WRITES
 
@@ -72,10 +73,13 @@ def _not_null(c: Code) -> None:
 
 
 def _func_ref(c: Code) -> None:
-    """The immediate is where the VMFuncRef lies; writing it the first time is the runtime's."""
-    code = c.load("i64", c.at(c.imm("ptr"), c.context("func_ref_code")), 8)
+    """Where the VMFuncRef lies stands behind an entry's record; writing it the first time is the runtime's."""
+    record = c.imm("ptr")
+    entry(c, record)
+    where = c.word("ptr", record, ENTRY_BYTES)
+    code = c.load("i64", c.at(where, c.context("func_ref_code")), 8)
     c.guard(c.let(f"icmp eq i64 {code}, 0"))
-    c.put("i64", c.imm())
+    c.put("i64", c.word("i64", record, ENTRY_BYTES))
 
 
 def _make_i31(c: Code) -> None:
