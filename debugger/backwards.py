@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.dwarf.lines import LineTable
-from debugger.events import Detail, Reason
+from debugger.events import Detail, Reason, Touched
 from debugger.guards import Guards
 from debugger.history import History
+from debugger.over_time import OverTime
+from debugger.places import Places
 from debugger.running import Ended
-from debugger.watchpoints import LocalTarget, Watching, Watchpoint
+from debugger.watchpoints import Watching
 from vm.control import Record
 from vm.errors import UserError
 from vm.machine import Machine
 from vm.stop import Hooks, Site, Stop, StopKind
-from vm.types import SLOT_BYTES, Tick
+from vm.types import Tick
 
 _BEGINNING = "the recording begins here"
 
@@ -31,6 +33,7 @@ class Backwards:
     guards: Guards
     holds: Callable[[Breakpoint], bool]
     lines: Callable[[int], LineTable | None]  # by VMContext address
+    over_time: OverTime
 
     def to(self, tick: Tick) -> Ended:
         """To an earlier tick."""
@@ -103,8 +106,7 @@ class Backwards:
 
     def _only_of(self, frame: Record, sites: frozenset[Site]) -> Hooks:
         """Sites that count for one frame alone: the view of its slots reaches from its base to the stack's end."""
-        length = (self.machine.values.end - frame.base) // SLOT_BYTES
-        return Hooks(dict.fromkeys(sites, lambda slots: len(slots) == length))
+        return Hooks(dict.fromkeys(sites, self.over_time.only_of(frame)))
 
     def _beginning(self) -> Ended:
         self.history.back_to(self.history.first_tick)
@@ -112,12 +114,11 @@ class Backwards:
 
     def resume(self) -> Ended:
         """To the last breakpoint or watchpoint that was met before now."""
-        if any(isinstance(b, Watchpoint) and isinstance(b.target, LocalTarget) and b.enabled for b in self.breakpoints):
-            raise UserError("watchpoints on locals cannot be gone back to yet", "disable them, or use wrote EXPR")
         watching, conditions = Watching(self.machine, self.breakpoints), self.guards.conditions(self.breakpoints)
         sites = frozenset(s for s in self.breakpoints.sites() if any(not b.log for b in self.breakpoints.at(s)))
-        hooks = Hooks(conditions or {}, watching.ranges())
-        judged = conditions is None or bool(hooks.watches)
+        guards = {site: guard for site, guard in (conditions or {}).items() if site not in watching.touching()}
+        hooks, sites = Hooks(guards, watching.ranges()), sites | watching.touching()
+        judged = conditions is None or bool(hooks.watches) or bool(watching.touching())
         found = self.history.last(sites, hooks, self._judge(watching) if judged else None, watching.begin)
         if found is None:
             return self._beginning()
@@ -127,11 +128,17 @@ class Backwards:
     def _judge(self, watching: Watching) -> Callable[[Stop], bool]:
         def judge(stop: Stop) -> bool:
             if stop.kind is StopKind.SITE:
-                return bool(self._here())
+                return bool(self._here()) or bool(self._locals_here(watching))
             assert stop.access is not None
             return any(self._wants(watchpoint) for watchpoint, _ in watching.touched(stop.access))
 
         return judge
+
+    def _locals_here(self, watching: Watching) -> list[Touched]:
+        """Watched locals that the next instruction touches."""
+        record = self.machine.control.top
+        found = watching.about_to_touch(Site(record.vmctx, record.func, record.pc))
+        return [touched for watchpoint, touched in found if self._wants(watchpoint)]
 
     def _wants(self, breakpoint_: Breakpoint) -> bool:
         return not breakpoint_.log and (not breakpoint_.condition or self.holds(breakpoint_))
@@ -145,6 +152,8 @@ class Backwards:
         """What stands here: breakpoints, or watchpoints that the next instruction meets."""
         if self.machine.control.depth and (reached := self._here()):
             return Ended(Reason.BREAKPOINT, Detail(breakpoints=reached))
+        if self.machine.control.depth and (local := self._locals_here(watching)):
+            return Ended(Reason.WATCHPOINT, Detail(touched=tuple(local)))
         tick = self.machine.tick
         watching.begin()
         stop = self.history.run(1, frozenset(), Hooks(watches=watching.ranges()))
@@ -152,18 +161,17 @@ class Backwards:
         self.history.back_to(tick)
         return Ended(Reason.WATCHPOINT, Detail(touched=touched))
 
-    def write(self, watchpoint: Watchpoint) -> Ended:
-        """To the instruction that last wrote what a watchpoint is about, which is not one of the list."""
-        target = watchpoint.target
-        assert target is not None
-        now = self.machine.tick
-        if isinstance(target, LocalTarget):
-            found = self.history.last(target.sites, self._only_of(target.frame, target.sites))
-        else:
-            assert watchpoint.watch is not None
-            found = self.history.last(frozenset(), Hooks(watches=(watchpoint.watch,)))
+    def write(self, places: Places, text: str, nth: int = -1) -> Ended:
+        """To the instruction that last wrote what an expression reads: to the n-th, or to the n-th from now back."""
+        now, local = self.machine.tick, next(iter(places.locals), None)
+        found = self.over_time.write(places, nth)
+        self.history.back_to(now)
+        if found is None and local is not None and nth == -1:
+            self.history.back_to(self.over_time.called_at(local.number, local.frame))
+            return Ended(Reason.STEP, Detail(notes=(f"nothing has written {text} since this call of its function",)))
         if found is None:
-            self.history.back_to(now)
-            raise UserError(f"nothing has written {watchpoint.location} since the recording began")
+            often = "" if abs(nth) == 1 else f" {abs(nth)} times"
+            raise UserError(f"nothing has written {text}{often} since the recording began")
         self.history.back_to(found)
-        return Ended(Reason.STEP, Detail(notes=(f"the next instruction is the last that wrote {watchpoint.location}",)))
+        which = {-1: "the last", 1: "the first"}.get(nth, f"number {nth}" if nth > 0 else f"the last but {-nth - 1}")
+        return Ended(Reason.STEP, Detail(notes=(f"the next instruction is {which} that wrote {text}",)))

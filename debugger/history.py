@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from debugger.replay import repeat
@@ -215,10 +216,20 @@ class History:
     # -- going back ------------------------------------------------------------------------------
 
     def back_to(self, tick: Tick) -> None:
-        """Goes to an earlier tick. Raises UserError when there is no way back."""
+        """Goes to a tick of the recording; its end is the present as it was left. Raises UserError."""
+        if self.present is not None and tick == self.present.checkpoint.tick:
+            self._put_back(self.present)
+            return
         self._restore(self._before(tick))
-        self._run_until(tick, frozenset(), NO_HOOKS, over_site=True)
+        self.run_until(tick, frozenset(), NO_HOOKS, over_site=True)
         self._apply_due()
+
+    def go(self, tick: Tick) -> None:
+        """Goes to a tick of the recording, from the past or the present. Raises UserError for one that is not in it."""
+        end = self._machine.tick if self.present is None else self.present.checkpoint.tick
+        if tick > end:
+            raise UserError(f"tick {tick:,} has not been reached", f"the program is at tick {end:,}")
+        self.back_to(tick)
 
     def last(
         self, sites: Set[Site], hooks: Hooks, judge: Judge | None = None, begin: Callable[[], None] = lambda: None
@@ -240,18 +251,18 @@ class History:
 
     def _noted(self, end: Tick, sites: Set[Site], hooks: Hooks) -> Tick | None:
         note = Note()
-        self._run_until(end, sites, Hooks(hooks.guards, hooks.watches, note), over_site=False)
+        self.run_until(end, sites, Hooks(hooks.guards, hooks.watches, note), over_site=False)
         return note.last_tick
 
     def _judged(self, end: Tick, sites: Set[Site], hooks: Hooks, judge: Judge) -> Tick | None:
         found, over_site, machine = None, False, self._machine
-        while (stop := self._run_until(end, sites, hooks, over_site)) is not None:
+        while (stop := self.run_until(end, sites, hooks, over_site)) is not None:
             over_site = stop.kind is StopKind.SITE
             if judge(stop):
                 found = Tick(machine.tick - (stop.kind is StopKind.WATCH))
         return found
 
-    def _run_until(self, end: Tick, sites: Set[Site], hooks: Hooks, over_site: bool) -> Stop | None:
+    def run_until(self, end: Tick, sites: Set[Site], hooks: Hooks, over_site: bool) -> Stop | None:
         """Runs to a tick in the past; the stop at a site or watch before it."""
         machine = self._machine
         while machine.tick < end:
@@ -264,6 +275,18 @@ class History:
                 break
             over_site = False
         return None
+
+    @contextmanager
+    def excursion(self) -> Iterator[None]:
+        """Looking around in the past: afterwards the machine is as it was, here or there."""
+        was_past, tick = self.in_past, self._machine.tick
+        try:
+            yield
+        finally:
+            if was_past:
+                self.back_to(tick)
+            elif self.present is not None:
+                self._put_back(self.present)
 
     def _backwards(self, tick: Tick) -> Iterator[Checkpoint]:
         self._check()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from debugger.backwards import Backwards
 from debugger.bookmarks import Bookmarks
@@ -25,6 +26,8 @@ from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
+from debugger.over_time import OverTime
+from debugger.places import written
 from debugger.replay import set_pc
 from debugger.running import Ended, Run, begin
 from debugger.scratch import ScratchCall
@@ -44,6 +47,7 @@ from vm.types import Addr, Tick, ValType, grouped
 from vm.validate import validate_bodies
 
 Listener = Callable[[Event], None]
+Answer = TypeVar("Answer")
 
 
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
@@ -69,6 +73,7 @@ class Session:
         self.breakpoints = Breakpoints()
         self.watches = Watches()
         self.bookmarks = Bookmarks()
+        self.moments: dict[str, Tick] = {}  # bookmarks in time
         self.selected = 0  # frame number
         self.last: Stopped | None = None
         self._make_executor = make_executor
@@ -209,8 +214,10 @@ class Session:
         return self._perform(lambda run: run.to(frozenset({site})))
 
     def until_tick(self, tick: int) -> Stopped:
-        """To the moment at which that many instructions have retired, ahead or back."""
-        if tick <= self.machine.tick:
+        """To the moment at which that many instructions have retired, ahead or back; breakpoints count where nothing
+        has run yet."""
+        present = self.history.present
+        if tick <= self.machine.tick or (present is not None and tick <= present.checkpoint.tick):
             return self.reverse(lambda back: back.to(Tick(tick)))
         return self._perform(lambda run: run.until_tick(Tick(tick)))
 
@@ -219,7 +226,8 @@ class Session:
         self._pause.clear()
         self.emit(Running())
         back = Backwards(
-            self.machine, self.history, self.breakpoints, self._guards, self._holds, self.lines_at
+            self.machine, self.history, self.breakpoints, self._guards, self._holds, self.lines_at,
+            OverTime(self.machine, self.inspect, self.history),
         )  # fmt: skip
         try:
             ended = plan(back)
@@ -229,11 +237,35 @@ class Session:
             self._pause.clear()
         return self._stopped(ended)
 
-    def last_write(self, expression: str) -> Stopped:
-        """Goes back to the instruction that last wrote what an expression names. Raises UserError."""
-        about = Watchpoint(0, expression, kind=WatchKind.WRITE)
-        about.target = self._target(about)
-        return self.reverse(lambda back: back.write(about))
+    def write(self, expression: str, nth: int = -1) -> Stopped:
+        """Goes back to the instruction that last wrote what an expression reads: to the n-th from the beginning, or
+        with -1, -2 … from now back. Raises UserError."""
+        places = written(self.inspect, self.evaluator(), self.selected, expression)
+        return self.reverse(lambda back: back.write(places, expression, nth))
+
+    def moment(self, text: str) -> Tick:
+        """A moment by its tick, its bookmark, or `start` or `end`. Raises UserError."""
+        present = self.history.present
+        known = {"start": self.history.first_tick, "end": present.checkpoint.tick if present else self.tick}
+        found = {**known, **self.moments}.get(text.strip())
+        if found is not None:
+            return found
+        try:
+            return Tick(int(text.replace(",", ""), 0))
+        except ValueError:
+            names = ", ".join(["start", "end", *self.moments])
+            raise UserError(f"no moment is called {text.strip()!r}", f"a tick, or one of: {names}") from None
+
+    def over_time(self, question: Callable[[OverTime], Answer]) -> Answer:
+        """Answers a question about the recording; the program stands where it stood afterwards. Raises UserError."""
+        self._pause.clear()
+        try:
+            with self.history.excursion():
+                return question(OverTime(self.machine, self.inspect, self.history))
+        except BrokenOff:
+            raise UserError("paused before the answer was found") from None
+        finally:
+            self._pause.clear()
 
     def _holds(self, breakpoint_: Breakpoint) -> bool:
         try:

@@ -15,8 +15,10 @@ from debugger.events import Touched
 from debugger.expression.types import Array, Record, Type, size_of
 from debugger.expression.value import Value, decoded
 from debugger.inspect import Inspector
+from debugger.origins import writers
 from vm.control import Record as Frame
 from vm.errors import MemoryFault, UserError
+from vm.facts import FunctionFacts, Instr
 from vm.machine import Machine
 from vm.memory import RegionKind
 from vm.stop import Access, Site, Watch
@@ -34,6 +36,7 @@ class WatchKind(Enum):
     WRITE = "watch --write"
     READ = "rwatch"
     ACCESS = "awatch"
+    MADE = "wrote"  # of what is asked who wrote it: operands can be asked about too
 
     @property
     def reads(self) -> bool:
@@ -159,8 +162,41 @@ class Watching:
         found = ((each, target) for each, target in self._locals() if each.id in chosen)
         return [hit for each, target in found for hit in self._looked(each, target, each.kind.writes)]
 
+    def touching(self) -> frozenset[Site]:
+        """Where locals are touched, in whichever thread."""
+        targets = (target for _, target in self._enabled() if isinstance(target, LocalTarget))
+        return frozenset(site for target in targets for site in target.sites)
+
+    def about_to_touch(self, site: Site) -> Iterator[tuple[Watchpoint, Touched]]:
+        """The watchpoints of locals that the next instruction touches, and what it will do to them."""
+        for each in self.at(site):
+            target = each.target
+            assert target is not None
+            before, wrote = self._read(target), self._sets(site)
+            after = self._operand(site, target.size) if wrote else before
+            if each.kind is not WatchKind.CHANGE or before != after:
+                yield each, Touched(each.id, each.location, target.text(before), target.text(after), wrote)
+
+    def _instr(self, site: Site) -> tuple[FunctionFacts, Instr]:
+        instance = self._machine.instance_at(site.vmctx)
+        assert instance is not None
+        facts = instance.facts(site.func)
+        return facts, facts.instrs[site.pc]
+
+    def _sets(self, site: Site) -> bool:
+        return self._instr(site)[1].op.name in _SETS
+
+    def _operand(self, site: Site, size: int) -> bytes:
+        """The operand that an instruction is about to take."""
+        facts, instr = self._instr(site)
+        slots = -(-size // SLOT_BYTES)
+        start = self._machine.control.top.base + (facts.num_local_slots + instr.height - slots) * SLOT_BYTES
+        return self._machine.space.read(Addr(start), size)
+
     def ended(self) -> list[Watchpoint]:
-        """Takes away the watchpoints of locals whose frame is gone."""
+        """Takes away the watchpoints of locals whose frame is gone. In the past it may be one that is not there yet."""
+        if self._machine.journal.replaying:
+            return []
         gone = [each for each, target in self._locals() if not self._is_there(target)]
         for each in gone:
             self._breakpoints.delete(each.id)
@@ -191,6 +227,8 @@ def target_of(inspect: Inspector, value: Value, frame_number: int, expression: s
         raise UserError(str(fault)) from None
     if region.kind is not RegionKind.VALUES:
         return Target(value.addr, size, value.type, _where(inspect, value))
+    if value.label.startswith("stack") and kind is WatchKind.MADE:
+        return _operand(machine, Target(value.addr, size, value.type, value.label), frame_number)
     if not value.label.startswith("local"):
         raise UserError(f"{expression} is an operand: it is gone with the next instruction", "watch a local instead")
     return _local(machine, Target(value.addr, size, value.type, _where(inspect, value)), frame_number, kind)
@@ -198,6 +236,20 @@ def target_of(inspect: Inspector, value: Value, frame_number: int, expression: s
 
 def _where(inspect: Inspector, value: Value) -> str:
     return value.label or inspect.describe_address(value.addr or 0)
+
+
+def _operand(machine: Machine, at: Target, frame_number: int) -> LocalTarget:
+    number = machine.control.depth - 1 - frame_number
+    frame = machine.control[number]
+    instance = machine.instance_at(frame.vmctx)
+    if instance is None:
+        raise UserError("a host function has no operands")
+    facts = instance.facts(frame.func)
+    slot = (at.start - frame.base) // SLOT_BYTES - facts.num_local_slots
+    sites = frozenset(Site(frame.vmctx, frame.func, pc) for pc in writers(facts, slot))
+    return LocalTarget(
+        at.start, at.size, at.type, at.where, machine.current.number, number, frame, sites, frozenset()
+    )  # fmt: skip
 
 
 def _local(machine: Machine, at: Target, frame_number: int, kind: WatchKind) -> LocalTarget:

@@ -27,6 +27,8 @@ def _begun(context: Context) -> Stopped:
 
 
 def _run(context: Context, args: Namespace) -> Stopped:
+    if args.moment:
+        return context.session.until_tick(context.session.moment(args.moment))
     stopped = context.session.last if _fresh(context) else _begun(context)
     assert stopped is not None
     return context.session.resume_from_entry() if stopped.reason is Reason.ENTRY else stopped
@@ -122,9 +124,11 @@ def _invoke_parser() -> Parser:
 
 COMMANDS = (
     Command("run", _FAMILY, "run from the beginning until something stops it", _run,
-            ("r", "process launch"), details="Breakpoints and displayed expressions stay."),
+            ("r", "process launch"), at_most_one("TICK | NAME", "moment"),
+            details="Breakpoints and displayed expressions stay. With a tick or a bookmark: to that moment, as in rr."),
     Command("start", _FAMILY, "run from the beginning and stop at the entry's first instruction", _start, ("starti",)),
-    Command("restart", _FAMILY, "the same as run: from the beginning until something stops it", _run, ()),
+    Command("restart", _FAMILY, "the same as run: from the beginning until something stops it; N: to bookmark N", _run,
+            (), at_most_one("TICK | NAME", "moment")),
     Command("continue", _FAMILY, "go on until something stops it; COUNT: past that many breakpoints", _continue,
             ("c", "cont", "fg", "process continue", "thread continue"), count(), key="f5", again=Again.SAME),
     Command("step", _FAMILY, "to the next source line, into calls; without line information one instruction", _step,

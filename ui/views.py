@@ -14,6 +14,7 @@ from ui.listings import Listings
 from ui.render import code, frame, stops
 from ui.render.frame import StackRow
 from ui.render.line import Line, Role, line, note
+from vm.control import Record
 from vm.instance import Instance
 
 _RULE_WIDTH = 72
@@ -40,6 +41,15 @@ class Views:
         if instance is None or place.offset is None:
             return f"host function {place.name}"
         return f"{place.name}+{self._within(instance, place.func, place.offset):#x} ({place.offset:#x})"
+
+    def where_of(self, record: Record) -> str:
+        """As `where`, for the instruction that a control record stands at."""
+        instance = self.session.machine.instance_at(record.vmctx)
+        if instance is None:
+            return "host function" if record.is_host else ""
+        instr = instance.facts(record.func).instrs[record.pc]
+        name = self.session.inspect.func_name(instance, record.func)
+        return self.where(Place(record.vmctx, record.func, record.pc, instr.offset, name))
 
     def _within(self, instance: Instance, func: int, offset: int) -> int:
         return offset - instance.module.body(func).span.start

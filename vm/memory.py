@@ -257,9 +257,27 @@ class AddressSpace:
             raise MemoryFault(addr, size)
         return region, addr - region.base
 
+    def at_any_time(self, addr: int, size: int) -> tuple[Region, int]:
+        """As `locate`, for bytes that may not be there yet: behind a region's end, or in one of later.
+
+        Raises MemoryFault.
+        """
+        for region in (*self._regions.values(), *self._parked.values()):
+            for base in (region.base, *(base for base, _ in region.earlier)):
+                if base <= addr and size >= 0 and addr + size <= base + region.reserved:
+                    return region, addr - base
+        raise MemoryFault(addr, size)
+
+    def peek(self, addr: int, size: int) -> bytes:
+        """Bytes that may not be there yet; those are zero. Raises MemoryFault."""
+        region, offset = self.at_any_time(addr, size)
+        is_there = self._regions.get(region.base) is region
+        data = bytes(region.view[offset : max(offset, min(offset + size, region.size))]) if is_there else b""
+        return data + bytes(size - len(data))
+
     def everywhere(self, addr: Addr, size: int) -> tuple[Addr, ...]:
         """All addresses of bytes: those of before a move too. Raises MemoryFault."""
-        region, offset = self.locate(addr, size)
+        region, offset = self.at_any_time(addr, size)
         return tuple(Addr(base + offset) for base in (region.base, *(base for base, _ in region.earlier)))
 
     def _locate_moved(self, addr: int, size: int) -> tuple[Region, int]:

@@ -79,6 +79,10 @@ class Evaluator:
         """The value of an expression. Raises ExpressionError."""
         return self._value(_parsed(text))
 
+    def value_of(self, node: Node) -> Value:
+        """The value of a part of an expression. Raises ExpressionError."""
+        return self._value(node)
+
     def truth(self, text: str) -> bool:
         """Whether an expression is true: a number, pointer or text that is not zero or empty."""
         node = _parsed(text)

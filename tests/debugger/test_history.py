@@ -147,12 +147,12 @@ def test_back_to_watchpoints_and_to_what_wrote() -> None:
         assert seen == [("5", "7"), ("3", "5"), ("0", "3")]
         each.breakpoints.clear()
         each.resume()
-        each.last_write("u8@9")
+        each.write("u8@9")
         assert each.inspect.instr(each.inspect.frame(0)).op.name == "i32.store8"  # type: ignore[arg-type]
-        each.last_write("$s")
+        each.write("$s")
         assert each.inspect.instr(each.inspect.frame(0)).op.name == "local.set"  # type: ignore[arg-type]
         with pytest.raises(UserError, match="nothing has written"):
-            each.last_write("u8@10")
+            each.write("u8@10")
 
 
 def test_a_change_in_the_past_is_a_branch() -> None:
@@ -323,7 +323,7 @@ def test_in_the_past_there_are_no_threads_of_later(tmp_path: Path) -> None:
     each.start()
     each.resume()
     ending = state_hash(each.machine)
-    each.last_write("u32@4")  # the last thread, which says that it is through
+    each.write("u32@4")  # the last thread, which says that it is through
     assert each.inspect.instr(each.inspect.frame(0)).op.name == "i32.atomic.rmw.add"  # type: ignore[arg-type]
     assert each.machine.current.number in (1, 2) and len(each.machine.threads) == 3
     each.until_tick(0)

@@ -54,7 +54,7 @@ class Runner:
 
     def last_write(self, expression: str) -> None:
         """Back to the instruction that last wrote something."""
-        self._shell.do(lambda: self._session.last_write(expression))
+        self._shell.do(lambda: self._session.write(expression))
 
     def pause(self) -> None:
         if self._shell.bridge.busy:

@@ -164,7 +164,7 @@ class Hooking:
         """Tells native code what is watched, and lets it ask where that may be touched; or write down where it goes."""
         where, kinds = Where.NOWHERE, 0
         for watch in watches:
-            region, _ = self._machine.space.locate(watch.start, watch.size)
+            region, _ = self._machine.space.at_any_time(watch.start, watch.size)
             where |= _WHERE.get(region.kind, Where.GLOBAL)  # globals lie in VMContexts, and in places of their own
             kinds |= (READS if watch.reads else 0) | (WRITES if watch.writes else 0)
         variants = {name: tracing(name) for name in TRACED} if traced else {}

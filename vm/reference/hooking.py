@@ -40,7 +40,7 @@ class Hooking:
     def contents(self) -> Contents:
         """What lies where something is watched for writes."""
         space = self.machine.space
-        return tuple(space.read(w.start, w.size) if w.writes else b"" for w in self.hooks.watches)
+        return tuple(space.peek(w.start, w.size) if w.writes else b"" for w in self.hooks.watches)
 
     def changed(self, before: Contents, tick: Tick) -> Access | None:
         """The first watched bytes that are other than before, unless that is only to be noted."""
