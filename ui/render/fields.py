@@ -97,7 +97,7 @@ def explanation(entry: Entry) -> Line:
 
 def bytes_line(block: Block, offset: int, data: bytes, lit: range, was: bytes | None, text: bool) -> Line:
     """`+0x0060  60 10 ..`; `lit` are the offsets under the cursor, `was` the bytes at the stop before."""
-    roles = [_byte_role(block, offset + i, lit) for i in range(len(data))]
+    roles = _byte_roles(block, offset, len(data), lit)
     parts: list[Piece] = [(f"+{offset:#06x} ", Role.ADDRESS)]
     changed = [was is not None and was[i] != byte for i, byte in enumerate(data)]
     parts += _merged(_digits(data, roles, changed))
@@ -107,18 +107,27 @@ def bytes_line(block: Block, offset: int, data: bytes, lit: range, was: bytes | 
     return line(*parts)
 
 
-def _byte_role(block: Block, offset: int, lit: range) -> Role:
-    if offset in lit:
-        return Role.CURSOR
-    part = block.part_at(offset)
-    return Role.DIM if part is None else section_role(part)
+def _byte_roles(block: Block, first: int, count: int, lit: range) -> list[Role]:
+    """What each of some bytes is, from an offset on."""
+    roles: list[Role] = []
+    while len(roles) < count:
+        at = first + len(roles)
+        number = block.part_at(at)
+        if number is None:
+            roles.append(Role.DIM)
+        else:
+            part = block.parts[number]
+            roles += [section_role(number)] * min(count - len(roles), part.offset + part.size - at)
+    for offset in range(max(first, lit.start), min(first + count, lit.stop)):
+        roles[offset - first] = Role.CURSOR
+    return roles
 
 
 def _digits(data: bytes, roles: Sequence[Role], changed: Sequence[bool]) -> Iterator[tuple[str, Role]]:
     for i, byte in enumerate(data):
         first = changed[i] and (i == 0 or not changed[i - 1])
         gap = (" " if i and i % 8 == 0 else "") + (CHANGED_GLYPH if first else " ")
-        joined = i > 0 and roles[i] is roles[i - 1] is Role.CURSOR
+        joined = i > 0 and roles[i] is roles[i - 1]
         yield gap, Role.CHANGED if first else roles[i] if joined else Role.PLAIN
         yield f"{byte:02x}", Role.CHANGED if changed[i] and roles[i] is not Role.CURSOR else roles[i]
 

@@ -11,6 +11,7 @@ from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import ModalScreen
 
 from debugger.session import Session
@@ -83,6 +84,10 @@ class WasmscopeApp(App[int]):
         self._title, self._hints = Bar(id="title"), Bar(id="hints")
         self._message: Line = ()
         self.failure = ""  # why the screen was left, if that is to be said
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """No colour of ours is one of the terminal's sixteen: looking for such in every row is of no use."""
+        return [each for each in super().get_line_filters() if not isinstance(each, ANSIToTruecolor)]
 
     # -- making ----------------------------------------------------------------------------------
 

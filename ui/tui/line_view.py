@@ -85,7 +85,7 @@ class LineView(ScrollView, can_focus=True):
         self._edge_made: dict[int, Line] = {}  # and not yet drawn
         self._count_shown = -1
         self._inner = Size(0, 0)
-        self._inner_for: tuple[Size, bool, bool] | None = None
+        self._inner_for: Size | None = None
 
     # -- for subclasses --------------------------------------------------------------------------
 
@@ -129,10 +129,15 @@ class LineView(ScrollView, can_focus=True):
     @property
     def inner(self) -> Size:
         """What the rows, the edge and the foot have; kept, as it is asked for many times a row."""
-        seen = (self.size, self.show_vertical_scrollbar, self.show_horizontal_scrollbar)
-        if seen != self._inner_for:
-            self._inner_for, self._inner = seen, self.scrollable_content_region.size
+        if self.outer_size != self._inner_for:
+            self._inner_for, self._inner = self.outer_size, self.scrollable_content_region.size
         return self._inner
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        self._inner_for = None
+
+    def watch_show_horizontal_scrollbar(self) -> None:
+        self._inner_for = None
 
     @property
     def text_width(self) -> int:
@@ -150,7 +155,7 @@ class LineView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._roles, self._plain, self._grounded = {}, None, {}
+        self._roles, self._plain, self._grounded, self._inner_for = {}, None, {}, None
         self.forget()
 
     def forget(self) -> None:

@@ -25,6 +25,7 @@ from ui.tui.context import Screen
 from ui.tui.literal import literal
 from ui.tui.messages import Ask, AtAddress, Changed, Explained, Goto, Target, Told
 from ui.tui.pane import Hints, Pane
+from ui.tui.panes.field_bytes import ROWS_BELOW, FieldBytes, Fit, fit
 from vm.errors import MemoryFault, UserError
 from vm.instance import Instance
 from vm.machine import Machine
@@ -32,10 +33,8 @@ from vm.poke import poke
 from vm.types import Addr
 
 _FEW_ROWS = 32  # groups and tables up to this size begin unfolded
-_BESIDE_COLUMNS, _ROOMY_COLUMNS = 104, 150  # from there on bytes stand beside the fields: eight a row, then sixteen
 _TYPE_COLUMNS = 96  # of the fields: from there on each says its type
 _TALL, _LOW = 12, 7  # rows: from there on bytes below the fields, from there on an explanation
-_BYTE_ROWS = 3  # below the fields
 
 OpenKey = tuple[tuple[str, int], int | None]  # a block's key, and a part
 
@@ -68,8 +67,7 @@ class VmctxPane(Pane):
         self._made_from: tuple[object, ...] = ()
         self._in_bytes = False
         self.byte: int = 0  # address of the byte under the cursor
-        self._lit_now = range(0)
-        self._bytes_top = 0  # the first offset of the block that is in sight as bytes
+        self._bytes = FieldBytes()
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -153,19 +151,11 @@ class VmctxPane(Pane):
     # -- bytes -----------------------------------------------------------------------------------
 
     @property
-    def _per_row(self) -> int:
-        """Bytes a row, beside the fields or below."""
-        width = self.inner.width
-        if width >= _BESIDE_COLUMNS:
-            return 16 if width >= _ROOMY_COLUMNS else 8
-        return 16 if fields.bytes_width(16, False) <= width else 8
-
-    @property
-    def _bytes_beside(self) -> bool:
-        return self.inner.width >= _BESIDE_COLUMNS
+    def _fit(self) -> Fit:
+        return fit(self.inner.width)
 
     def edge_width(self) -> int:
-        return fields.bytes_width(self._per_row, self._per_row == 16) + 2 if self._bytes_beside else 0
+        return self._fit.edge
 
     def edge(self, y: int) -> Line:
         return line(("│ ", Role.RAIL), *self._bytes_row(y))
@@ -174,7 +164,7 @@ class VmctxPane(Pane):
         height = self.inner.height
         if height < _LOW:
             return 0
-        return 1 if self._bytes_beside or height < _TALL else 1 + _BYTE_ROWS
+        return 1 if self._fit.edge or height < _TALL else 1 + ROWS_BELOW
 
     def foot(self, index: int) -> Line:
         if self.shared.running:
@@ -185,18 +175,7 @@ class VmctxPane(Pane):
         """A row of the bytes around the cursor's field."""
         if self.shared.running or not self._outline.blocks or self._runtime is None:
             return ()
-        block, per_row = self._block(), self._per_row
-        offset = self._bytes_top + y * per_row
-        count = min(per_row, block.size - offset)
-        if count <= 0:
-            return ()
-        addr = Addr(block.addr + offset)
-        try:
-            data = self._runtime.reader.read(addr, count)
-        except MemoryFault:
-            return ()
-        text = self._bytes_beside and per_row == 16
-        return fields.bytes_line(block, offset, data, self._lit_now, self.shared.before.previous(addr, count), text)
+        return self._bytes.row(y, self._block(), self._runtime.reader, self.shared.before, self._fit)
 
     def _block(self) -> Block:
         return self._outline.blocks[self._outline.place(self.cursor).block]
@@ -215,14 +194,8 @@ class VmctxPane(Pane):
 
     def _scroll_bytes(self) -> None:
         """Brings the lit bytes into sight."""
-        self._lit_now = self._lit_bytes(self._block())
-        per_row = self._per_row
-        rows = self.body_height if self._bytes_beside else _BYTE_ROWS
-        first = self._lit_now.start // per_row
-        top = self._bytes_top // per_row
-        if not top <= first < top + rows:
-            top = max(0, first - rows // 3)
-        self._bytes_top = min(top, max(0, -(-self._block().size // per_row) - rows)) * per_row
+        block, at = self._block(), self._fit
+        self._bytes.reveal(block, self._lit_bytes(block), at.per_row, self.body_height if at.edge else ROWS_BELOW)
 
     # -- the cursor ------------------------------------------------------------------------------
 
@@ -245,7 +218,7 @@ class VmctxPane(Pane):
 
     def on_resize(self) -> None:
         super().on_resize()
-        self._bytes_top = 0
+        self._bytes.top = 0
         self._point()
 
     def explanation(self) -> Line:
@@ -269,7 +242,7 @@ class VmctxPane(Pane):
 
     def action_move(self, by: int) -> None:
         if self._in_bytes:
-            self._move_byte(by * self._per_row)
+            self._move_byte(by * self._fit.per_row)
         else:
             super().action_move(by)
 
@@ -334,9 +307,7 @@ class VmctxPane(Pane):
             self._click_bytes(x, y - 1)
 
     def _click_bytes(self, x: int, y: int) -> None:
-        group, within = divmod(max(0, x - 8), 25)
-        byte = min(self._per_row - 1, group * 8 + min(7, within // 3))
-        at = self._block().addr + self._bytes_top + y * self._per_row + byte
+        at = self._block().addr + self._bytes.clicked(x, y, self._fit)
         self._in_bytes = True
         self._move_byte(at - self.byte)
 
