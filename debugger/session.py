@@ -50,6 +50,8 @@ Listener = Callable[[Event], None]
 Answer = TypeVar("Answer")
 
 
+_NO_STOPS = (Reason.STEP, Reason.TICK)  # of no interest later
+_MOST_STOPS = 1000
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
 
 
@@ -74,6 +76,7 @@ class Session:
         self.watches = Watches()
         self.bookmarks = Bookmarks()
         self.moments: dict[str, Tick] = {}  # bookmarks in time
+        self.stops: list[tuple[Tick, str]] = []  # but for steps
         self.selected = 0  # frame number
         self.last: Stopped | None = None
         self._make_executor = make_executor
@@ -95,6 +98,7 @@ class Session:
         self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
         self.executor = self.history = History(self.machine, self.scheduler, self.options.history_bytes)
         self.history.branching = self._branching
+        self.stops.clear()
         self.inspect = Inspector(self.machine)
         self._guards = Guards(self.machine, self.inspect)
         self._phases = list(launched.phases)
@@ -275,14 +279,15 @@ class Session:
 
     def _branching(self, branch: int) -> Callable[[], None]:
         """The past is being changed; how the session gets back to the branch that is left."""
-        begun, phases = list(self._begun), list(self._phases)
+        begun, phases, stops = list(self._begun), list(self._phases), list(self.stops)
 
         def back() -> None:
-            self._begun, self._phases = begun, phases
+            self._begun, self._phases, self.stops = begun, phases, stops
             self.world.restored()
 
         later = [phase for tick, phase in begun if tick > self.machine.tick]
         self._begun, self._phases = begun[: len(begun) - len(later)], later + phases
+        self.stops = [stop for stop in stops if stop[0] <= self.machine.tick]
         self.world.restored()
         if self.history.in_past:
             self.emit(Message(f"the past was changed: a new branch; `branch {branch}` goes back to what came after"))
@@ -359,6 +364,9 @@ class Session:
         self._stop_id += 1
         self.selected = 0
         self.last = Stopped(ended.reason, self.place(), self.machine.tick, self._stop_id, ended.detail)
+        if ended.reason not in _NO_STOPS and (stop := (self.last.tick, ended.reason.value)) not in self.stops:
+            self.stops.append(stop)
+            del self.stops[:-_MOST_STOPS]
         self.emit(self.last)
         return self.last
 

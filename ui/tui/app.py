@@ -304,6 +304,10 @@ class WasmscopeApp(App[int]):
         """Back to what last wrote what a pane's cursor is on."""
         self.runner.last_write(expression)
 
+    def go_to_tick(self, tick: int) -> None:
+        """To a moment of the recording."""
+        self.runner.go_to_tick(tick)
+
     def run_to(self, where: Site | str) -> None:
         """Until a place is reached."""
         self.runner.run_to(where)

@@ -28,6 +28,10 @@ class Placing(Protocol):
         """Go back to the instruction that last wrote something."""
         ...
 
+    def go_to_tick(self, tick: int) -> None:
+        """Go to a moment of the recording."""
+        ...
+
     def run_to(self, where: Site | str) -> None:
         """Run until a place is reached."""
         ...

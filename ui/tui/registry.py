@@ -23,6 +23,7 @@ from ui.tui.panes.microsteps import MicrostepsPane
 from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
 from ui.tui.panes.threads import ThreadsPane
+from ui.tui.panes.time import TimePane
 from ui.tui.panes.vmctx import VmctxPane
 from ui.tui.panes.watches import WatchesPane
 
@@ -57,6 +58,7 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("micro", "Micro-steps", "Micro", "", Place.FIELDS, MicrostepsPane),
     PaneKind("console", "Console", "Cons", "8", Place.TALK, ConsolePane),
     PaneKind("breakpoints", "Breakpoints", "Brk", "9", Place.TALK, BreakpointsPane),
+    PaneKind("time", "Time", "Time", "T", Place.TALK, TimePane),
     PaneKind("watches", "Watches", "Wat", "0", Place.SIDE, WatchesPane),
     PaneKind("output", "Output", "Out", "o", Place.TALK, OutputPane),
 )

@@ -56,6 +56,10 @@ class Runner:
         """Back to the instruction that last wrote something."""
         self._shell.do(lambda: self._session.write(expression))
 
+    def go_to_tick(self, tick: int) -> None:
+        """To a moment of the recording."""
+        self._shell.do(lambda: self._session.until_tick(tick))
+
     def pause(self) -> None:
         if self._shell.bridge.busy:
             self._session.request_pause()
