@@ -132,7 +132,7 @@ def test_shifted_letters_go_back_and_do_nothing_else() -> None:
     every = [(key, binding.id or "") for _, binding in pane_bindings() for key in binding.key.split(",")]
     every += [(key, id_) for keys in SETS.values() for id_, value in keys.items() for key in value.split(",")]
     shifted = {id_ for key, id_ in every if len(key) == 1 and key.isupper()}
-    assert shifted and all(id_.startswith("back.") or id_.endswith(".wrote") for id_ in shifted)
+    assert shifted and all(id_.startswith("back.") or id_.endswith((".wrote", ".time")) for id_ in shifted)
 
 
 def test_key_sets_name_bindings_that_there_are() -> None:
