@@ -1,7 +1,8 @@
 """Where a breakpoint or a jump may be: location texts, and the sites they resolve to.
 
 `$name` or `name` (`*` matches anything), `func[3]`, each with `+0x1b` counted from the first byte after the body's
-size; `@0x19c` a byte offset of the file; `file.c:12` a source line; `export:name`; `import:module.name`, a host call.
+size, and without one past the prologue where debug information says where that is; `@0x19c` a byte offset of the file;
+`file.c:12` a source line; `export:name`; `import:module.name`, a host call.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from vm.stop import Site
 from vm.types import ExternKind
 
 _FUNC = re.compile(
-    r"^(?:func\[(?P<index>\d{1,9})\]|(?P<name>[^\s+:@][^\s+:]*?))(?:\+(?P<offset>0x[0-9a-fA-F]{1,9}|\d{1,9}))?$"
+    r"^(?:func\[(?P<index>\d{1,9})\]|(?P<name>(?:[^\s+:@]|::)(?:[^\s+:]|::)*?))(?:\+(?P<offset>0x[0-9a-fA-F]{1,9}|\d{1,9}))?$"
 )
 _LINE = re.compile(r"^(?P<file>[^\s]+\.[A-Za-z0-9_]+):(?P<line>\d{1,9})$")
 
@@ -30,6 +31,10 @@ class Lines(Protocol):
 
     def offsets_of(self, file: str, line: int) -> tuple[tuple[int, int], ...]:
         """(file offset, actual line) of the places a source line was compiled to; the next line that has some."""
+        ...
+
+    def after_prologue(self, offset: int) -> int | None:
+        """File offset of the first instruction after the prologue of the function around a file offset."""
         ...
 
 
@@ -103,10 +108,20 @@ class Resolver:
         return (r for r in self._at_offset(offset) if r.site.vmctx == instance.addr)
 
     def _at_function(self, m: re.Match[str]) -> Iterator[Resolved]:
-        offset = _number(m["offset"], m[0]) if m["offset"] else 0
+        offset = _number(m["offset"], m[0]) if m["offset"] else None
         for instance in self.machine.instances:
             for func in self._functions(instance, m["index"], m["name"]):
-                yield from self._in_function(instance, func, offset)
+                at = self._past_prologue(instance, func) if offset is None else offset
+                yield from self._in_function(instance, func, at)
+
+    def _past_prologue(self, instance: Instance, func: int) -> int:
+        """Where a function's variables are in place, counted as offsets are: 0 where nothing is known of that."""
+        lines = self._lines.get(instance.number)
+        if lines is None or instance.is_imported(func):
+            return 0
+        body = instance.module.body(func)
+        after = lines.after_prologue(body.code.start)
+        return 0 if after is None or not body.code.start <= after < body.span.end else after - body.span.start
 
     def _functions(self, instance: Instance, index: str | None, name: str | None) -> Iterator[int]:
         if index is not None:
@@ -116,8 +131,8 @@ class Resolver:
         assert name is not None
         symbols = self.inspector.symbols(instance)
         name = name.removeprefix("$")
-        if name in symbols.by_function_name:
-            yield symbols.by_function_name[name]
+        if called := symbols.functions_called(name):
+            yield from called
         elif "*" in name:
             found = (i for n, i in symbols.by_function_name.items() if fnmatch.fnmatchcase(n, name))
             yield from sorted(set(found))

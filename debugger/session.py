@@ -16,7 +16,8 @@ from typing import TypeVar
 from debugger.backwards import Backwards
 from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
-from debugger.dwarf.lines import LineTable, line_table
+from debugger.dwarf.info import DebugInfo, debug_info
+from debugger.dwarf.lines import Line, LineTable, line_table
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
 from debugger.executors import REFERENCE, MakeExecutor
 from debugger.expression.evaluate import Evaluator
@@ -31,6 +32,7 @@ from debugger.places import written
 from debugger.replay import set_pc
 from debugger.running import Ended, Run, begin
 from debugger.scratch import ScratchCall
+from debugger.source.variables import SourceFrame
 from debugger.threads import Scheduler
 from debugger.watches import Watches
 from debugger.watchpoints import LocalTarget, Target, WatchKind, Watchpoint, target_of
@@ -85,6 +87,7 @@ class Session:
         self._validating = threading.Lock()
         self._stop_id = 0
         self._line_tables: dict[int, LineTable | None] = {}  # by a module's identity
+        self._debug_infos: dict[int, DebugInfo | None] = {}
         self._build()
 
     # -- lifecycle -------------------------------------------------------------------------------
@@ -438,7 +441,36 @@ class Session:
 
     def evaluator(self, frame: int | None = None) -> Evaluator:
         """Evaluates expressions in a frame (default: the selected one)."""
-        return Evaluator(self.machine, self.inspect, self.main, self.frame(frame))
+        found = self.frame(frame)
+        instance = found.instance if found is not None and found.instance is not None else self.main
+        return Evaluator(self.machine, self.inspect, self.main, found, self.debug_info(instance))
+
+    def source_frame(self, frame: int | None = None) -> SourceFrame | None:
+        """Variables of the program's source in a frame (default: the selected one); None without debug information."""
+        return self.evaluator(frame).source
+
+    def inlined(self, frame: Frame) -> tuple[tuple[str, Line | None], ...]:
+        """Functions inlined where a frame stands, the innermost first, and last the function itself: name and line."""
+        if frame.instance is None or frame.offset is None:
+            return ()
+        info, lines = self.debug_info(frame.instance), self.lines_of(frame.instance)
+        scope = None if info is None else info.scope_at(frame.offset)
+        if scope is None or not scope.inlined:
+            return ()
+        at = None if lines is None else lines.find(frame.offset)
+        found: list[tuple[str, Line | None]] = []
+        for block in reversed(scope.inlined):
+            found.append((block.name or "?", at))
+            file, line = block.call or (0, 0)
+            at = None if lines is None else Line(lines.file_named(frame.offset, file), line, 0)
+        return (*found, (scope.blocks[0].name, at))
+
+    def debug_info(self, instance: Instance) -> DebugInfo | None:
+        """What an instance's module says of its source beside lines; None when it says nothing."""
+        key = id(instance.module)
+        if key not in self._debug_infos:
+            self._debug_infos[key] = debug_info(instance.module)
+        return self._debug_infos[key]
 
     def frame(self, number: int | None = None) -> Frame | None:
         """A frame by number (default: the selected one)."""

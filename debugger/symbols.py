@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from debugger.demangle import demangled, is_mangled
 from vm.module import Module, Names
-from vm.naming import SectionNaming
+from vm.naming import SectionNaming, identifier
 from vm.types import ExternKind
 
 
@@ -18,6 +19,34 @@ class Symbols(SectionNaming):
         self.module = module
         self._names = _with_externs(module)
         super().__init__(self._names)
+        self._demangled: dict[int, str] = {}
+        self._taken: dict[str, int] = {}
+
+    def func(self, index: int) -> str:
+        """A function's name as its source has it; the index is added to one that others have too."""
+        if index not in self._demangled:
+            name = self._names.functions.get(index, "")
+            text = super().func(index)
+            if is_mangled(name) and (readable := demangled(name)) != name:
+                text = identifier(readable)
+                if self._taken.setdefault(text, index) != index:
+                    text = identifier(f"{readable}#{index}")
+            self._demangled[index] = text
+        return self._demangled[index]
+
+    def functions_called(self, name: str) -> tuple[int, ...]:
+        """Functions of a name: as the module has it, else as the source does, with or without what it is inside of."""
+        exact = self.by_function_name.get(name)
+        return self._by_source_name.get(name, ()) if exact is None else (exact,)
+
+    @cached_property
+    def _by_source_name(self) -> Mapping[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for index, name in self._names.functions.items():
+            readable = demangled(name) if is_mangled(name) else name
+            for each in source_names(readable):
+                found.setdefault(each, []).append(index)
+        return {name: tuple(indexes) for name, indexes in found.items()}
 
     @cached_property
     def by_function_name(self) -> Mapping[str, int]:
@@ -40,6 +69,34 @@ class Symbols(SectionNaming):
     def matching(self, prefix: str) -> Iterator[str]:
         """Function names that start with `prefix`, for completion."""
         return (name for name in self.by_function_name if name.startswith(prefix))
+
+
+def source_names(readable: str) -> frozenset[str]:
+    """What a function may be called: `a::f<int>(int)` is also `a::f<int>`, `a::f`, `f<int>` and `f`."""
+    path, depth = "", 0
+    for i, c in enumerate(readable):
+        if c == "(" and not depth and path and not readable.startswith("(anonymous", i):
+            break
+        depth += (c == "<") - (c == ">")
+        path += c
+    found = {readable, path}
+    for each in (path, _without_arguments(path)):
+        parts = each.split("::")
+        found.update("::".join(parts[i:]) for i in range(len(parts)) if each != path or "<" not in each)
+        found.add(each)
+    return frozenset(found - {""})
+
+
+def _without_arguments(path: str) -> str:
+    """A path without template arguments."""
+    if "operator<" in path or path.startswith("<"):
+        return path
+    out, depth = "", 0
+    for c in path:
+        depth += c == "<"
+        out += c if not depth else ""
+        depth -= c == ">"
+    return out
 
 
 def _with_externs(module: Module) -> Names:

@@ -12,7 +12,7 @@ from enum import Enum
 
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.events import Touched
-from debugger.expression.types import Array, Record, Type, size_of
+from debugger.expression.types import Array, Composite, Record, Type, size_of
 from debugger.expression.value import Value, decoded
 from debugger.inspect import Inspector
 from debugger.origins import writers
@@ -58,7 +58,9 @@ class Target:
 
     def text(self, data: bytes) -> str:
         """A value there, as it is printed."""
-        if isinstance(self.type, Record) or (isinstance(self.type, Array) and not size_of(self.type.element)):
+        if isinstance(self.type, Record | Composite) or (
+            isinstance(self.type, Array) and not size_of(self.type.element)
+        ):
             return data.hex(" ")
         return decoded(self.type, data).text
 

@@ -102,7 +102,7 @@ def _arguments(text: str) -> list[str]:
 
 def _function(context: Context, name: str) -> int:
     instance = context.session.instance()
-    found = context.session.inspect.symbols(instance).by_function_name.get(name.removeprefix("$"))
+    found = next(iter(context.session.inspect.symbols(instance).functions_called(name.removeprefix("$"))), None)
     m = re.fullmatch(r"func\[(\d{1,9})\]", name)
     if found is None and m and int(m[1]) < len(instance.module.func_type_indexes):
         return int(m[1])

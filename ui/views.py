@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import PurePosixPath
 
+from debugger.dwarf.info import said_elsewhere
+from debugger.dwarf.lines import Line as LineAt
 from debugger.events import Place, Reason, Stopped
 from debugger.explain import explain_trap
 from debugger.inspect import Frame
 from debugger.session import Session
+from debugger.source.tree import nodes
 from debugger.watches import WatchValue
 from ui.listings import Listings
-from ui.render import code, frame, stops
+from ui.render import code, frame, source, stops
 from ui.render.frame import StackRow
-from ui.render.line import Line, Role, line, note
+from ui.render.line import Line, Role, heading, line, note
 from vm.control import Record
 from vm.instance import Instance
 
@@ -90,7 +94,7 @@ class Views:
     # -- frames ----------------------------------------------------------------------------------
 
     def frame_line(self, shown: Frame) -> Line:
-        return frame.backtrace([self.stack_row(shown)], self.session.selected)[0]
+        return frame.stack_line(self.stack_row(shown), shown.number == self.session.selected)
 
     def stack_row(self, shown: Frame) -> StackRow:
         """A frame with what the backtrace says of it."""
@@ -100,7 +104,9 @@ class Views:
         count = len(shown.instance.module.func_type(shown.func).params)
         place = self.listings.place(shown)
         at = f"+{self._within(shown.instance, shown.func, shown.offset):#x}"
-        return StackRow(shown, at, args[:count], place.short if place else "")
+        inlined = [(name, _short(at)) for name, at in self.session.inlined(shown)]
+        source_ = inlined[-1][1] if inlined else place.short if place else ""
+        return StackRow(shown, at, args[:count], source_, tuple(inlined[:-1]))
 
     def backtrace(self, limit: int | None) -> list[Line]:
         """The call stack, innermost first."""
@@ -110,10 +116,29 @@ class Views:
         return frame.backtrace(rows, self.session.selected, depth - len(rows))
 
     def locals(self, shown: Frame) -> list[Line]:
-        return frame.variables(self.session.inspect.locals(shown))
+        """Variables of the source, if they are known, then the function's own locals."""
+        variables, below = self.variables(shown), frame.variables(self.session.inspect.locals(shown))
+        if not variables and (elsewhere := self._elsewhere(shown)):
+            variables = [note(f"  {elsewhere}")]
+        if not variables:
+            return below
+        return [*variables, heading("WebAssembly locals"), *below] if below else variables
+
+    def _elsewhere(self, shown: Frame) -> str:
+        if shown.instance is None:
+            return ""
+        return said_elsewhere(shown.instance.module, self.session.debug_info(shown.instance), shown.offset)
+
+    def variables(self, shown: Frame) -> list[Line]:
+        """Variables of the source."""
+        found = self.session.source_frame(shown.number)
+        return [] if found is None else source.variables(nodes(found, ()))
 
     def _context_locals(self, shown: Frame) -> list[Line]:
         """Variables in a context: of many, those that say something."""
+        if variables := self.variables(shown):
+            more = len(variables) - _CONTEXT_LOCALS
+            return [*variables[:_CONTEXT_LOCALS], *([note(f"  ... {more} more: info locals")] if more > 0 else [])]
         items = self.session.inspect.locals(shown)
         if len(items) <= _CONTEXT_LOCALS:
             return frame.variables(items)
@@ -180,6 +205,11 @@ class Views:
         yield from section("locals", self._context_locals(shown))
         yield from section("operand stack", self.operands(shown))
         yield from section("stack", self.backtrace(_STACK_ROWS))
+
+
+def _short(at: LineAt | None) -> str:
+    """`fib.c:4`."""
+    return "" if at is None else f"{PurePosixPath(at.file).name}:{at.line}"
 
 
 def section(title: str, lines: Iterable[Line]) -> Iterator[Line]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from debugger.dwarf.entries import section
 from debugger.dwarf.program import Header, Row, Strings, joined, read_header, read_rows
-from debugger.dwarf.units import DAMAGE, Unit, code_start, compile_units, dwarf_info, section
+from debugger.dwarf.units import DAMAGE, Unit, code_start, compile_units, dwarf_info
 from vm.errors import DecodeError
 from vm.instructions import read_instruction
 from vm.module import Body, Module
@@ -84,6 +85,11 @@ class LineTable:
         lines, i = found
         row = lines.rows[i]
         return Line(lines.files.get(row.file, "?"), row.line, row.column)
+
+    def file_named(self, offset: int, number: int) -> str:
+        """The file that a unit's debug information calls by a number; the unit is the one around a file offset."""
+        found = self._row_at(offset - self._start)
+        return found[0].files.get(number, "?") if found is not None else "?"
 
     def starts_line(self, offset: int) -> bool:
         """Whether the instruction at a file offset is the first of a statement that begins a line."""

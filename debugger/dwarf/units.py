@@ -16,6 +16,7 @@ from elftools.dwarf.die import DIE
 from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo
 from elftools.dwarf.ranges import BaseAddressEntry
 
+from debugger.dwarf.entries import section
 from vm.module import Module
 
 _TOMBSTONES = (0, 0xFFFF_FFFE, 0xFFFF_FFFF)  # where linkers put functions they threw away
@@ -41,12 +42,6 @@ class Unit:
     folder: str
     lines_at: int  # of its line program, in .debug_line
     ranges: tuple[tuple[int, int], ...]
-
-
-def section(module: Module, name: str) -> bytes:
-    """A custom section's payload; empty when there is none of that name."""
-    found = next((c.payload for c in module.customs if c.name == name), None)
-    return b"" if found is None else module.bytes[found.start : found.end]
 
 
 def code_start(module: Module) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
+from debugger.dwarf.info import DebugInfo
 from debugger.expression.arithmetic import binary, boolean, convert, literal, unary
 from debugger.expression.errors import ExpressionError, shortened
 from debugger.expression.memory import TypedMemory
@@ -28,12 +30,16 @@ from debugger.expression.tree import (
 from debugger.expression.types import (
     F64_TYPE,
     FUNCREF_TYPE,
+    I32_TYPE,
     LANES,
+    SOURCE_POINTER_BYTES,
     STRING,
     U8_TYPE,
     U64_TYPE,
     VECTOR_TYPE,
+    WORDS,
     Array,
+    Composite,
     Group,
     Pointer,
     Record,
@@ -44,6 +50,9 @@ from debugger.expression.types import (
 )
 from debugger.expression.value import FORMATS, Value, text_value
 from debugger.inspect import Frame, Inspector
+from debugger.source.objects import Object
+from debugger.source.pretty import summary
+from debugger.source.variables import SourceFrame
 from debugger.values import parse_value
 from vm.errors import MemoryFault, UserError
 from vm.instance import Instance
@@ -65,11 +74,14 @@ def _parsed(text: str) -> Node:
 class Evaluator:
     """Expressions in a frame (None: no call is under way) of a machine; `main` is the instance without a frame."""
 
-    def __init__(self, machine: Machine, inspect: Inspector, main: Instance, frame: Frame | None) -> None:
+    def __init__(
+        self, machine: Machine, inspect: Inspector, main: Instance, frame: Frame | None, info: DebugInfo | None = None
+    ) -> None:
         instance = frame.instance if frame is not None and frame.instance is not None else main
         self.machine = machine
         self._memory = TypedMemory(machine, inspect, instance)
-        self._scope = Scope(self._memory, frame)
+        self.source = None if info is None else SourceFrame(info, inspect, instance, frame, self._memory)
+        self._scope = Scope(self._memory, frame, self.source)
 
     def check(self, text: str) -> None:
         """Parses only. Raises ExpressionError."""
@@ -117,7 +129,8 @@ class Evaluator:
         except MemoryFault as fault:
             raise _placed(fault, node.column) from None
         now = self._value(node)
-        return f"{old.label or target.strip()}: {old.text} → {now.text}"
+        name = target.strip() if old.guest else old.label or target.strip()
+        return f"{name}: {old.text} → {now.text}"
 
     # -- text ------------------------------------------------------------------------------------
 
@@ -155,6 +168,8 @@ class Evaluator:
         assert target.addr is not None
         data = self._encoded(target, new)
         if target.label.startswith(("local", "stack")):
+            if target.guest and len(data) < 4 and isinstance(target.type, Scalar):
+                data = convert(convert(new, target.type), I32_TYPE).bits.to_bytes(4, "little")
             poke_slot(self.machine, target.addr, data)
         else:
             poke(self.machine, target.addr, data)
@@ -167,7 +182,11 @@ class Evaluator:
             case Reference() as type_:
                 return self._reference(type_, new)
             case Pointer() as type_:
-                return new.integer.to_bytes(size_of(type_), "little")
+                if new.integer >> 8 * type_.size:
+                    raise UserError(f"{new.integer:#x} is no address of {type_.size} bytes")
+                return new.integer.to_bytes(type_.size, "little")
+            case Array(element=Scalar(character=True, size=1), count=count) if isinstance(new.value, str):
+                return _bytes_of(text_value(new.value + "\0" * (count - len(new.value.encode()))), count)
             case Array(element, count) if element == U8_TYPE:
                 return _bytes_of(new, count)
             case other:
@@ -215,7 +234,7 @@ class Evaluator:
             case Choice():
                 return self._value(node.yes if self._value(node.condition).truth else node.no)
             case Cast(_, type_, operand):
-                return self._cast(self._type(type_), self._value(operand))
+                return self._cast(self._type(type_), self._decayed(self._value(operand)))
             case At(_, type_, address):
                 return self._at(type_, self._value(address))
 
@@ -233,9 +252,20 @@ class Evaluator:
             return boolean(left.truth and self._value(node.right).truth)
         if node.op == "or":
             return boolean(left.truth or self._value(node.right).truth)
-        return binary(node.op, left, self._value(node.right))
+        return binary(node.op, self._decayed(left), self._decayed(self._value(node.right)))
+
+    def _decayed(self, value: Value) -> Value:
+        """An array of the program's source as the address of its first element, where a number is needed."""
+        memories = self._memory.instance.memories
+        if not isinstance(value.type, Array) or not value.guest or value.addr is None or not memories:
+            return value
+        at = value.addr - memories[0].region.base
+        type_ = Pointer(value.type.element, size=SOURCE_POINTER_BYTES)
+        return Value(type_, at, guest=True) if 0 <= at < memories[0].region.size else value
 
     def _unary(self, op: str, operand: Value) -> Value:
+        if op == "*":
+            operand = self._decayed(operand)
         match op:
             case "not":
                 return boolean(not operand.truth)
@@ -245,6 +275,10 @@ class Evaluator:
                 if operand.addr is None:
                     raise UserError("only what lies in memory has an address")
                 note = self._memory.inspect.describe_address(operand.addr)
+                memories = self._memory.instance.memories
+                if operand.guest and memories and memories[0].region.base <= operand.addr < memories[0].region.end:
+                    at = operand.addr - memories[0].region.base
+                    return Value(Pointer(operand.type, size=SOURCE_POINTER_BYTES), at, guest=True)
                 return Value(Pointer(operand.type, native=True), operand.addr, note=note)
             case _:
                 return unary(op, operand)
@@ -256,9 +290,11 @@ class Evaluator:
             raise UserError(f"a {value.type} is no pointer", "say what it points to, as in *(u32*)p or u32@p")
         if value.type.target is None or isinstance(value.type.target, Group):
             raise UserError("what it points to has no type here", "cast it, as in *(u64*)p")
-        return self._memory.load(value.type.target, self._memory.pointed(value.type, value.integer))
+        found = self._memory.load(value.type.target, self._memory.pointed(value.type, value.integer))
+        return replace(found, guest=value.type.size == SOURCE_POINTER_BYTES or found.guest)
 
     def _member(self, target: Value, node: Member) -> Value:
+        target = self._decayed(target)
         match target.value:
             case StructView() as view:
                 return self._memory.member(view, node.name)
@@ -300,19 +336,28 @@ class Evaluator:
             if element is None or isinstance(element, Group):
                 raise UserError("what it points to has no type here", "cast it, as in ((u32*)p)[1]")
             start = self._memory.pointed(target.type, target.integer)
-            return self._memory.load(element, Addr(start + index * self._stride(element)))
+            found = self._memory.load(element, Addr(start + index * self._stride(element)))
+            return replace(found, guest=target.type.size == SOURCE_POINTER_BYTES or found.guest)
+        if isinstance(target.value, Object):
+            return self._source_element(target.value, index)
         if isinstance(target.type, Array):
             return self._array_element(target, target.type, index)
         if isinstance(target.type, Reference) and target.type.name != FUNCREF_TYPE.name:
             return self._memory.object_element(target, index)
         raise UserError(f"a {target.type} has no elements")
 
+    def _source_element(self, target: Object, index: int) -> Value:
+        """An element of an array, or of a vector or a slice."""
+        found = summary(target, lambda value: value.text)
+        return target.index(index) if found is None or found.element is None else found.at(target, index)
+
     def _array_element(self, target: Value, array: Array, index: int) -> Value:
         if not 0 <= index < array.count:
             raise UserError(f"there is no element {index}", f"it has {array.count}")
         if target.addr is None:
             raise UserError("its elements lie nowhere")
-        return self._memory.load(array.element, Addr(target.addr + index * self._stride(array.element)))
+        found = self._memory.load(array.element, Addr(target.addr + index * self._stride(array.element)))
+        return replace(found, guest=target.guest or found.guest)
 
     def _stride(self, type_: Type) -> int:
         return self.machine.layouts.struct(type_.name).size if isinstance(type_, Record) else max(size_of(type_), 1)
@@ -331,7 +376,7 @@ class Evaluator:
         raise UserError(f"a {target.type} cannot be sliced")
 
     def _array(self, element: Type, addr: Addr, count: int) -> Value:
-        if not isinstance(element, Scalar | Pointer | Record):
+        if not isinstance(element, Scalar | Pointer | Record | Composite):
             raise UserError(f"there are no arrays of {element} here")
         if count < 0:
             raise UserError(f"{count} is no number of elements")
@@ -340,20 +385,28 @@ class Evaluator:
     # -- types -----------------------------------------------------------------------------------
 
     def _type(self, written: TypeName) -> Type:
-        try:
-            type_ = self._memory.named(written.name)
-        except UserError as error:
-            raise _placed(error, written.column) from None
-        if written.stars and written.name == "char" and written.count is None:
+        type_ = self._named_type(written)
+        if written.stars and written.name == "char" and written.count is None and self.source is None:
             return STRING if written.stars == 1 else Pointer(STRING)
+        size = SOURCE_POINTER_BYTES if self.source is not None and written.name not in WORDS else 8
         for _ in range(written.stars):
-            type_ = Pointer(type_)
+            type_ = Pointer(type_, size=size)
         return type_
+
+    def _named_type(self, written: TypeName) -> Type:
+        """A type of ours by its name, else one of the program's source."""
+        try:
+            return self._memory.named(written.name)
+        except UserError as error:
+            found = None if self.source is None else self.source.type_named(written.name)
+            if found is None:
+                raise _placed(error, written.column) from None
+            return found
 
     def _cast(self, type_: Type, value: Value) -> Value:
         match type_:
             case Pointer(target):
-                return Value(type_, value.bits, note="", addr=None) if target is not None else value
+                return self._as_pointer(type_, value) if target is not None else value
             case Reference():
                 return self._memory_func_ref(value)
             case Scalar():
@@ -362,6 +415,12 @@ class Evaluator:
                 return self._memory.load(STRING, self._memory.native(value.integer))
             case other:
                 raise UserError(f"nothing can be made a {other}", f"read one with {other}@address")
+
+    def _as_pointer(self, type_: Pointer, value: Value) -> Value:
+        guest = type_.size == SOURCE_POINTER_BYTES
+        bits = value.bits & (1 << 8 * type_.size) - 1 if guest else value.bits
+        note = self._memory.note(type_, bits.to_bytes(type_.size, "little")) if guest else ""
+        return Value(type_, bits, note=note, guest=guest)
 
     def _memory_func_ref(self, value: Value) -> Value:
         addr = value.integer

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from debugger.expression.types import (
     CSTR,
     FUNCREF_TYPE,
     I32_TYPE,
     SCALARS,
+    SOURCE_POINTER_BYTES,
     STRING,
     U8_TYPE,
     U32_TYPE,
     U64_TYPE,
     Array,
+    Composite,
     Pointer,
     Record,
     Reference,
@@ -22,9 +24,11 @@ from debugger.expression.types import (
     of_value,
     size_of,
 )
-from debugger.expression.value import Value, decoded, text_value
+from debugger.expression.value import Value, decoded, quoted, text_value
 from debugger.heap import Field
 from debugger.inspect import Inspector
+from debugger.source.objects import Object, Stored, needs_object, of_bytes
+from debugger.source.text import describe
 from vm.contexts import WrongContext, from_opaque
 from vm.errors import MemoryFault, UserError
 from vm.instance import Instance
@@ -36,6 +40,8 @@ from vm.types import SLOT_BYTES, Addr, GlobalType, Packed, ValType, slots
 
 _MOST_BYTES = 1 << 20  # of one value
 _MOST_TEXT_BYTES = 4096
+_MOST_REFERRED = 200  # characters
+_MOST_FOLLOWED, _MOST_FOLLOWED_DEPTH = 40, 6
 _POINTER_TARGETS = {
     "VMContext": "VMContext",
     "VMOpaqueContext": "VMContext",
@@ -45,6 +51,25 @@ _POINTER_TARGETS = {
 }
 
 
+class _Following:
+    """How far references are being followed: a structure may lead back to itself, or be wide."""
+
+    def __init__(self) -> None:
+        self._depth = self._count = 0
+
+    def enter(self) -> bool:
+        """Whether one more may be followed; `leave` comes after it."""
+        if self._depth == 0:
+            self._count = 0
+        if self._depth >= _MOST_FOLLOWED_DEPTH or self._count >= _MOST_FOLLOWED:
+            return False
+        self._depth, self._count = self._depth + 1, self._count + 1
+        return True
+
+    def leave(self) -> None:
+        self._depth -= 1
+
+
 @dataclass(frozen=True)
 class TypedMemory:
     """What reads values for one instance: a number below its memory 0's length is an offset into that memory."""
@@ -52,6 +77,7 @@ class TypedMemory:
     machine: Machine
     inspect: Inspector
     instance: Instance
+    _following: _Following = field(default_factory=lambda: _Following())
 
     # -- addresses -------------------------------------------------------------------------------
 
@@ -64,7 +90,7 @@ class TypedMemory:
 
     def pointed(self, pointer: Pointer, value: int) -> Addr:
         """Where a pointer leads. Raises UserError when it is null."""
-        if pointer.native and not value:
+        if (pointer.native or pointer.size == SOURCE_POINTER_BYTES) and not value:
             raise UserError("the pointer is null")
         return Addr(value) if pointer.native else self.native(value)
 
@@ -93,6 +119,13 @@ class TypedMemory:
                 return self.record(name, addr, label)
             case Array(element=Record()):
                 return Value(type_, b"", addr, label=label)
+            case Pointer(target, is_reference=True) if target is not None:
+                return self.load(
+                    target, self.pointed(type_, int.from_bytes(self.read(addr, type_.size), "little")), label
+                )
+            case Composite() | Array() if isinstance(type_, Composite) or needs_object(type_.element):
+                self.read(addr, min(size_of(type_), 1))
+                return of_bytes(type_, (Stored(size_of(type_), addr),), self, label)
             case _ if type_ == STRING:
                 return text_value(self._text(addr), addr)
             case Scalar() | Array() | Reference() | Pointer():
@@ -108,7 +141,42 @@ class TypedMemory:
             return self.inspect.describe_func_ref(Addr(value))
         if isinstance(type_, Reference) and type_ != FUNCREF_TYPE and value:
             return self.inspect.heap.describe(value)
+        if isinstance(type_, Pointer) and type_.size == SOURCE_POINTER_BYTES and value:
+            return self._pointer_note(type_, value)
         return self.inspect.describe_address(value) if isinstance(type_, Pointer) and type_.native else ""
+
+    def _pointer_note(self, type_: Pointer, value: int) -> str:
+        """The text a pointer of the program's source leads to, or its function's name."""
+        if type_.function:
+            tables = self.instance.tables
+            if not tables or not 0 <= value < tables[0].size:
+                return "no function"
+            return self.inspect.table_element(self.instance, 0, value).text.removesuffix(f" of {self.instance.name}")
+        target = type_.target
+        if target is not None and type_.name.startswith(("&", "alloc::boxed::Box<")):
+            return self._referred(target, value)
+        if not isinstance(target, Scalar) or not target.character or target.size != 1:
+            return ""
+        memories = self.instance.memories
+        if not memories or not 0 <= value < memories[0].size_bytes:
+            return "outside the memory"
+        return quoted(self._text(self.native(value)))
+
+    def _referred(self, target: Type, value: int) -> str:
+        """What a reference of Rust's leads to, as far as it fits."""
+        if isinstance(target, Pointer) or not self._following.enter():
+            return "…"
+        try:
+            text = self.load(target, self.native(value)).text
+        except UserError:
+            return "outside the memory"
+        finally:
+            self._following.leave()
+        return text if len(text) <= _MOST_REFERRED else text[: _MOST_REFERRED - 1] + "…"
+
+    def describe(self, shown: Object) -> str:
+        """A composite of the program's source as text."""
+        return describe(shown)
 
     def field(self, reference: Value, name: str) -> Value:
         """A field of the object a reference leads to; an array's `length`, an i31's `value`. Raises UserError."""

@@ -5,9 +5,10 @@
     == != < <= > >=
     |    ^    &    << >>    + -    * / %     tighter than comparisons, so `x & 1 == 0` tests a bit
     - ~ ! * & (type) type@                   prefixes
-    x.name  x[i]  x[start:size]              strongest
+    x.name  x->name  x[i]  x[start:size]              strongest
 
-Types are i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool char cstr, `T*`, `T[n]`, and the runtime's structs by name.
+Types are i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool char cstr, `T*`, `T[n]`, the runtime's structs by name, and those
+of the program's source. `p->x` is `p.x`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ _INFIX = {
 }  # fmt: skip
 _NOT, _PREFIX = 4, 12
 _SAME = {"||": "or", "&&": "and", "!": "not"}
+_TYPE_WORDS = ("struct", "class", "union", "enum", "const", "volatile", "unsigned", "signed", "long", "short", "int",
+               "float", "double", "char", "i128", "u128", "isize")  # fmt: skip
 _PREFIXES = ("-", "+", "~", "!", "*", "&")
 
 
@@ -141,7 +144,7 @@ class _Parser:
     def _postfix(self, node: Node) -> Node:
         while True:
             column = self._peek().column
-            if self._is("."):
+            if self._is(".") or self._is("->"):
                 self._count()
                 self._next()
                 node = Member(column, node, self._member())
@@ -221,7 +224,9 @@ class _Parser:
 
     def _type(self) -> TypeName:
         token = self._next()
-        stars, count = 0, None
+        name, stars, count = token.text, 0, None
+        while self._peek().kind is Kind.NAME and (token.text in _TYPE_WORDS or self._peek().text in _TYPE_WORDS):
+            name += f" {self._next().text}"
         while self._is("*"):
             self._next()
             stars += 1
@@ -232,16 +237,22 @@ class _Parser:
                 raise ExpressionError("a number is missing between brackets", size.column)
             count = _integer(size)
             self._expect("]")
-        return TypeName(token.column, token.text, stars, count)
+        return TypeName(token.column, name, stars, count)
 
     def _is_cast(self) -> bool:
         """Whether `(` opens a type: a type's word, or a name with `*` and then `)`."""
         if self._at + 1 >= len(self._tokens) or self._tokens[self._at + 1].kind is not Kind.NAME:
             return False
-        ahead = 2
+        words = ahead = 1
+        while self._at + ahead < len(self._tokens) and self._tokens[self._at + ahead].kind is Kind.NAME:
+            ahead += 1
+        words, first = ahead - 1, self._tokens[self._at + 1].text
+        if words > 1 and not any(self._tokens[self._at + 1 + i].text in _TYPE_WORDS for i in range(words)):
+            return False
         while self._is("*", ahead):
             ahead += 1
-        return self._is(")", ahead) and (ahead > 2 or self._tokens[self._at + 1].text in WORDS)
+        is_type = first in WORDS or first in _TYPE_WORDS or words > 1
+        return self._is(")", ahead) and (ahead > words + 1 or is_type)
 
     def _cast(self) -> Node:
         column = self._next().column

@@ -8,6 +8,7 @@ from debugger.expression.memory import TypedMemory
 from debugger.expression.types import BOOL, FUNCREF_TYPE, LITERAL, U8_TYPE, U32_TYPE, U64_TYPE, Array, Group
 from debugger.expression.value import Value, text_value
 from debugger.inspect import Frame, Variable
+from debugger.source.variables import SourceFrame
 from vm.errors import UserError
 from vm.instance import Instance
 from vm.types import Addr
@@ -21,21 +22,31 @@ class Scope:
 
     memory: TypedMemory
     frame: Frame | None
+    source: SourceFrame | None = None
 
     @property
     def instance(self) -> Instance:
         return self.memory.instance
 
     def lookup(self, name: str) -> Value | None:
-        """The value of a name; None when nothing is called that. `$x` and `x` are the same but for words."""
+        """The value of a name; None when nothing is called that.
+
+        `$x` is what the module calls so. `x` is the source's variable before that, and before a word, but not before a
+        group: `source.memory` is a variable called so.
+        """
         if name.startswith("$"):
             return self._entity(name[1:]) or self._numbered(name[1:])
-        return self._group(name) or self._entity(name) or self._word(name)
+        return self._group(name) or self._variable(name) or self._entity(name) or self._word(name)
+
+    def _variable(self, name: str) -> Value | None:
+        """A variable of the program's source."""
+        return None if self.source is None else self.source.lookup(name)
 
     def known(self) -> list[str]:
         """Names of locals and globals, for hints."""
         symbols = self.memory.inspect.symbols(self.instance)
-        named = [v.name for v in self._locals()] + [f"${n}" for n in symbols.by_global_name]
+        sources = self.source.names() if self.source is not None else []
+        named = [*sources, *(v.name for v in self._locals()), *(f"${n}" for n in symbols.by_global_name)]
         return [name for name in named if not name.isdigit()]
 
     # -- groups ----------------------------------------------------------------------------------
@@ -59,6 +70,8 @@ class Scope:
                 return self.memory.record("VMStoreContext", self.memory.machine.store_context.addr)
             case "instance":
                 return Value(Group("instance"), Instances(self))
+            case "source" if self.source is not None:
+                return Value(Group("source"), SourceVariables(self))
             case _:
                 return None
 
@@ -181,6 +194,25 @@ class Variables:
 
     def slice(self, start: int, size: int) -> Value:
         raise _no_slice(self.kind)
+
+
+@dataclass(frozen=True)
+class SourceVariables:
+    """`source.name`: a variable of the program's source, whatever else is called so."""
+
+    scope: Scope
+
+    def index(self, index: int) -> Value:
+        raise _no_member("source", str(index))
+
+    def member(self, name: str) -> Value:
+        found = self.scope._variable(name)
+        if found is None:
+            raise UserError(f"the source has no variable {name!r} here")
+        return found
+
+    def slice(self, start: int, size: int) -> Value:
+        raise _no_slice("source")
 
 
 @dataclass(frozen=True)

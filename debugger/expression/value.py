@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from debugger.expression.types import (
     BOOL,
@@ -12,6 +12,8 @@ from debugger.expression.types import (
     STRING,
     U8_TYPE,
     Array,
+    Composite,
+    Enumeration,
     Group,
     Pointer,
     Record,
@@ -39,7 +41,18 @@ class Members(Protocol):
     def slice(self, start: int, size: int) -> Value: ...
 
 
-Content = int | float | str | bytes | StructView | Members
+@runtime_checkable
+class Described(Protocol):
+    """A composite of the program's language, or an array of more than numbers. All raise UserError."""
+
+    def index(self, index: int) -> Value: ...
+    def member(self, name: str) -> Value: ...
+    def slice(self, start: int, size: int) -> Value: ...
+    @property
+    def text(self) -> str: ...
+
+
+Content = int | float | str | bytes | StructView | Members | Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +69,18 @@ class Value:
     note: str = ""
     label: str = ""
     raw: int | None = None  # a float's bits as they lay there: a NaN's payload is lost in `value`
+    guest: bool = False  # the program's own, by its source: its address is counted in its memory
 
     @property
     def text(self) -> str:
         """The value as it is printed."""
         match self.type, self.value:
+            case Enumeration() as enumeration, int(value):
+                return enumeration.name_of(value) or f"{value} (no {enumeration})"
             case Scalar(sort=Sort.BOOL), value:
                 return "true" if value else "false"
+            case Scalar(character=True, size=size), int(value):
+                return f"{value} {_character(value, size)}"
             case Scalar(sort=Sort.FLOAT, bits=bits), float(value):
                 return format_float(value, self.bits, bits)
             case Scalar(), value:
@@ -75,6 +93,9 @@ class Value:
                 return _array_text(array, data)
             case Record(), StructView() as view:
                 return _record_text(view)
+            case ((Composite() | Array()), _):
+                assert isinstance(self.value, Described)
+                return self.value.text
             case Group(name), _:
                 return name + (f": {self.note}" if self.note else "")
             case _:
@@ -185,6 +206,14 @@ def decoded(type_: Type, data: bytes, addr: Addr | None = None, note: str = "", 
             return Value(type_, data, addr, note, label)
 
 
+def _character(value: int, size: int) -> str:
+    """`'a'`; a byte that is no character is shown as an escape."""
+    if size == 1:
+        byte = value & 0xFF
+        return f"'{_shown(chr(byte))}'" if 0x20 <= byte < 0x7F or byte in b"\0\n\t\r" else f"'\\x{byte:02x}'"
+    return f"'{_shown(chr(value))}'" if 0 <= value < 0x110000 else "(no character)"
+
+
 def text_value(text: str, addr: Addr | None = None) -> Value:
     """A string."""
     return Value(STRING, text, addr)
@@ -220,6 +249,9 @@ def _shown(character: str) -> str:
 
 
 def _array_text(array: Array, data: bytes) -> str:
+    if isinstance(array.element, Scalar) and array.element.character and array.element.size == 1:
+        text, _, after = data.partition(b"\0")
+        return quoted(text.decode(errors="replace")) + (" …" if after.strip(b"\0") else "")
     if array.element == U8_TYPE:
         return data[:_SHOWN_BYTES].hex(" ") + (" …" if len(data) > _SHOWN_BYTES else "")
     shown = Array(array.element, min(array.count, _SHOWN_ELEMENTS))

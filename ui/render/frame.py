@@ -93,21 +93,40 @@ class StackRow:
     at: str
     args: tuple[Variable, ...]
     source: str
+    inlined: tuple[tuple[str, str], ...] = ()  # (name, source) of functions inlined there, the innermost first
 
 
 def backtrace(rows: Sequence[StackRow], selected: int, hidden: int = 0) -> list[Line]:
     """One line a frame; `hidden` frames follow that are not in `rows`."""
-    out = [_stack_line(row, row.frame.number == selected) for row in rows]
+    out = [each for row in rows for each in _stack_lines(row, row.frame.number == selected)]
     if hidden:
         out.append(note(f"   ... {hidden:,} more frame{'s' if hidden != 1 else ''}; bt -a shows all"))
     return out
 
 
-def _stack_line(row: StackRow, selected: bool) -> Line:
+def _stack_lines(row: StackRow, selected: bool) -> list[Line]:
+    """A frame, and before it a line for every function inlined where it stands."""
+    above = [
+        line(("▶" if selected and not i else " ", Role.PC), " ", (f"#{row.frame.number}" if not i else "", Role.LABEL),
+             "  " if not i else " " * (2 + len(str(row.frame.number)) + 1), (name, Role.NAME), ("  inlined", Role.DIM),
+             "  ", (source, Role.STRING))
+        for i, (name, source) in enumerate(row.inlined)
+    ]  # fmt: skip
+    return [*above, stack_line(row, selected, bool(above))]
+
+
+def _inlined_text(row: StackRow, is_below: bool) -> str:
+    """What stands before a frame's function where others are inlined in it."""
+    return "in " if is_below else f"{row.inlined[0][0]} inlined in " if row.inlined else ""
+
+
+def stack_line(row: StackRow, selected: bool, is_below: bool = False) -> Line:
+    """A frame in one line; `is_below`: lines about the same frame stand above it."""
     args = ", ".join(f"{name_of(a)}={a.text}" for a in row.args)
     parts: list[Part] = [
-        ("▶" if selected else " ", Role.PC), " ", (f"#{row.frame.number}", Role.LABEL), "  ",
-        (row.frame.name, Role.NAME), row.at, "(", (args, Role.NUMBER), ")",
+        ("▶" if selected and not is_below else " ", Role.PC), " ",
+        (" " * (1 + len(str(row.frame.number))) if is_below else f"#{row.frame.number}", Role.LABEL), "  ",
+        (_inlined_text(row, is_below), Role.DIM), (row.frame.name, Role.NAME), row.at, "(", (args, Role.NUMBER), ")",
     ]  # fmt: skip
     if row.frame.offset is not None:
         parts += ["  ", (f"{row.frame.offset:#x}", Role.ADDRESS)]

@@ -8,9 +8,12 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from debugger.expression.types import Pointer
 from debugger.inspect import Frame, LabelInfo, Variable
 from debugger.operands import roles
+from debugger.source.tree import Node, nodes
 from ui.render import frame as rendered
+from ui.render import source as rendered_source
 from ui.render.line import Line, Part, Role, line, note
 from ui.tui.context import Screen
 from ui.tui.messages import AsBytes, Changed, Goto, Told
@@ -24,13 +27,17 @@ _MEASURED = 200  # names of a section that its columns are made for
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """Rows under a title. `row` makes one; `variable` is what is on one, if it is a value, and how it is called."""
+    """Rows under a title. `row` makes one; `variable` is what is on one, if it is a value, and how it is called.
+
+    `node`: what is on a row, where that is a variable of the source.
+    """
 
     title: str
     count: int
     row: Callable[[int], Line]
     variable: Callable[[int], tuple[str, Variable]] | None = None
     empty: str = "none"
+    node: Callable[[int], Node] | None = None
 
 
 class FramePane(Pane):
@@ -50,6 +57,8 @@ class FramePane(Pane):
         super().__init__(screen, "frame")
         self._sections: list[_Section] = []
         self._folded: set[str] = set()
+        self._opened: set[str] = set()  # expressions of the source whose parts are shown
+        self._texts: tuple[object, dict[str, str], dict[str, str]] = (None, {}, {})  # a stop, values then and before
         self._lanes: list[Line] = []  # of the v128 under the cursor
         self._known = False  # the frame stood here at the stop before, so that values can be compared
 
@@ -58,11 +67,41 @@ class FramePane(Pane):
     def read(self) -> None:
         frame = self.shared.session.frame() if self.shared.readable else None
         self._sections = [] if frame is None else [self._locals(frame), self._operands(frame), self._labels(frame)]
+        if frame is not None and (variables := self._variables_of(frame)) is not None:
+            self._sections.insert(0, variables)
         self._sections.append(self._globals())
         self._known = frame is not None and self.shared.before.same_frame(frame.number)
         self.border_subtitle = "" if frame is None else f"#{frame.number}"
         self.show()
         self._measure()
+
+    def _variables_of(self, frame: Frame) -> _Section | None:
+        """Variables of the source; None when they are not known."""
+        found = self.shared.session.source_frame(frame.number)
+        if found is None or found.scope is None:
+            return None
+        items = list(nodes(found, self._opened))
+        before = self._texts_before(frame, items)
+        width = max((2 * i.depth + 2 + len(i.name) for i in items[:_MEASURED]), default=0)
+
+        def row(index: int) -> Line:
+            item = items[index]
+            was = before.get(item.expression)
+            return rendered_source.row(item, min(width, _MOST_NAME_CELLS), was if was != item.text else None)
+
+        return _Section("variables", len(items), row, node=items.__getitem__)
+
+    def _texts_before(self, frame: Frame, items: list[Node]) -> dict[str, str]:
+        """What the same frame's variables were at the stop before."""
+        session = self.shared.session
+        key = (session.stop_id, frame.number, frame.func, frame.record.base)
+        now = {i.expression: i.text for i in items}
+        if key != self._texts[0]:
+            same = isinstance(self._texts[0], tuple) and self._texts[0][1:] == key[1:]
+            self._texts = key, now, self._texts[1] if same else {}
+        else:
+            self._texts = key, {**self._texts[1], **now}, self._texts[2]
+        return self._texts[2]
 
     def _locals(self, frame: Frame) -> _Section:
         items = self.shared.session.inspect.locals(frame)
@@ -176,21 +215,38 @@ class FramePane(Pane):
         section, within = found
         return section.variable(within) if section.variable is not None and 0 <= within < section.count else None
 
-    def action_choose(self) -> None:
-        """Enter: changes a value; folds under a heading."""
+    def _node(self) -> Node | None:
+        """The variable of the source under the cursor."""
         found = self._at(self.cursor)
-        if found is not None and found[1] < 0:
+        if found is None or self.shared.running or found[0].node is None or not 0 <= found[1] < found[0].count:
+            return None
+        return found[0].node(found[1])
+
+    def action_choose(self) -> None:
+        """Enter: changes a value; folds under a heading, and opens a variable that has parts."""
+        found, node = self._at(self.cursor), self._node()
+        if (found is not None and found[1] < 0) or (node is not None and node.opens):
             self.action_fold()
         else:
             self.action_edit()
 
     def action_edit(self) -> None:
         """Asks for another value of what is under the cursor."""
+        if (node := self._node()) is not None:
+            self._edit_node(node)
+            return
         if (found := self._variable()) is None:
             self.post_message(Told("locals, operands and globals can be changed: put the cursor on one"))
             return
         target, item = found
         self.ask(f"{rendered.name_of(item)} ({item.type}) =", lambda text: self._assign(target, text), _editable(item))
+
+    def _edit_node(self, node: Node) -> None:
+        if node.value is None:
+            self.post_message(Told(f"{node.name}: {node.text.strip('<>')}"))
+            return
+        text = node.text.partition(" ")[0] if "→" in node.text or "'" in node.text else node.text
+        self.ask(f"{node.expression} ({node.type}) =", lambda given: self._assign(node.expression, given), text)
 
     def _assign(self, target: str, text: str) -> None:
         said = self.shared.session.evaluator().assign(target, text)
@@ -199,22 +255,34 @@ class FramePane(Pane):
 
     def action_watch_changes(self) -> None:
         """A watchpoint on the value under the cursor, or none any more."""
-        if (found := self._variable()) is not None:
-            self.shared.placing.watch_changes(found[0])
+        if (name := self._expression()) is not None:
+            self.shared.placing.watch_changes(name)
+
+    def _expression(self) -> str | None:
+        """What expressions call the value under the cursor."""
+        if (node := self._node()) is not None:
+            return node.expression
+        return found[0] if (found := self._variable()) is not None else None
 
     def action_last_write(self) -> None:
         """Back to what last wrote the value under the cursor."""
-        if (found := self._variable()) is not None:
-            self.shared.placing.last_write(found[0])
+        if (name := self._expression()) is not None:
+            self.shared.placing.last_write(name)
 
     def action_fold(self) -> None:
         """Hides the rows of a section, or shows them again."""
-        if (found := self._at(self.cursor)) is not None:
+        if (node := self._node()) is not None:
+            self._opened ^= {node.expression} if node.opens else set()
+            self.read()
+        elif (found := self._at(self.cursor)) is not None:
             self._folded ^= {found[0].title}
             self.show(self.cursor - found[1] - 1)
 
     def action_memory(self) -> None:
         """The bytes that the value under the cursor points to: in memory 0, or the object of a reference."""
+        if (node := self._node()) is not None:
+            self._bytes_of(node)
+            return
         if (found := self._variable()) is None:
             return
         item, instance = found[1], self.shared.session.instance()
@@ -224,6 +292,17 @@ class FramePane(Pane):
             self.post_message(Goto(AsBytes(instance.memories[0].region.base + item.slot)))
         else:
             self.post_message(Told(f"{item.name} is no address"))
+
+    def _bytes_of(self, node: Node) -> None:
+        """The bytes of a variable of the source, or those that a pointer leads to."""
+        memories = self.shared.session.instance().memories
+        value = node.value
+        if value is not None and isinstance(value.type, Pointer) and memories and value.integer:
+            self.post_message(Goto(AsBytes(memories[0].region.base + value.integer)))
+        elif value is not None and value.addr is not None:
+            self.post_message(Goto(AsBytes(value.addr)))
+        else:
+            self.post_message(Told(f"{node.name} lies nowhere in memory"))
 
 
 def _editable(item: Variable) -> str:

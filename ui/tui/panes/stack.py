@@ -33,7 +33,8 @@ class StackPane(Pane):
         found = None if self.shared.running else self.shared.session.inspect.frame(index)
         if found is None:
             return ()
-        return frame.backtrace([self.shared.views.stack_row(found)], self.shared.session.selected)[0]
+        row = self.shared.views.stack_row(found)
+        return frame.stack_line(row, index == self.shared.session.selected)
 
     def marked(self) -> int | None:
         return self.shared.session.selected

@@ -1,0 +1,251 @@
+"""Variables of the source: C, C++, Rust and Zig, with and without optimisation, and expressions over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from debugger.launch import Options
+from debugger.session import Session
+from debugger.source.pretty import short_name
+from debugger.source.tree import nodes
+from tests.debugger.sessions import opened
+from vm.errors import UserError
+
+_DATA = Path(__file__).parents[1] / "data" / "source"
+
+
+def _line_of(file: str, text: str) -> int:
+    return next(i for i, line in enumerate((_DATA / file).read_text().splitlines(), 1) if text in line)
+
+
+@contextmanager
+def _at(module: str, file: str, text: str, hits: int = 1, seed: str = "3") -> Iterator[Session]:
+    """A session that stands where a line of a source file with some text is reached."""
+    with opened(Options(_DATA / f"{module}.wasm", invoke=("run", seed))) as session:
+        session.add_breakpoint(f"{file}:{_line_of(file, text)}")
+        for _ in range(hits):
+            stopped = session.resume()
+            assert stopped.reason.name == "BREAKPOINT", stopped
+        yield session
+
+
+def _variables(session: Session) -> dict[str, str]:
+    found = session.source_frame()
+    assert found is not None
+    return {v.name: v.text for v in found.variables()}
+
+
+def _text(session: Session, expression: str) -> str:
+    return session.evaluator().evaluate(expression).text
+
+
+@pytest.fixture(params=["people-O0", "people5-O0"])
+def people(request: pytest.FixtureRequest) -> Iterator[Session]:
+    with _at(request.param, "people.c", "int far =") as session:
+        yield session
+
+
+def test_variables_of_c(people: Session) -> None:
+    found = _variables(people)
+    assert found["points"] == "[{x = 3, y = 4}, {x = 1, y = 1}, {x = -6, y = 8}, {x = 3, y = 2}]"
+    assert found["grid"] == "[[1, 2, 3], [4, 5, 3]]"
+    assert found["text"] == '"kello"' and found["small"] == "-5" and found["seed"] == "3"
+    assert found["word"].startswith("{bits = 1069547520, number = 1.5, ")
+    assert found["names"].endswith('"Edsger"]') and found["flag"] == "1 '\\x01'"
+    assert "i" not in found  # the loop is over
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("people[0].next->next->name", '→ "Edsger"'),
+        ("people[1].favourite", "BLUE"),
+        ("(*people).age + 1", "31"),
+        ("people->height", "1.5"),
+        ("points[2].x * points[2].y", "-48"),
+        ("(points + 1)->y", "1"),
+        ("*(unsigned char *)&counter", "10 '\\n'"),
+        ("((struct point *)points)[3]", "{x = 3, y = 2}"),
+        ("(unsigned char)small", "251 '\\xfb'"),
+        ("total == 120 && counter > 9", "true"),
+        ("people[2].change", "-2"),
+        ("people[2].grade", "4"),
+        ("names[1][0]", "71 'G'"),
+        ("word.bytes[3]", "63 '?'"),
+        ("grid[1][2]", "3"),
+        ("&people[1] == people[0].next", "true"),
+        ("source.seed", "3"),
+    ],
+)
+def test_expressions(people: Session, expression: str, value: str) -> None:
+    assert _text(people, expression).endswith(value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("people[2].next->name", "the pointer is null"),
+        ("people[0].nothing", "it has name, age"),
+        ("points[4]", "it has 4"),
+        ("nothing", "known: names, seed"),
+        ("(struct nothing *)points", "no type"),
+        ("*(struct point *)0xfffffff0", "memory"),
+    ],
+)
+def test_what_is_not_there(people: Session, expression: str, why: str) -> None:
+    with pytest.raises(UserError, match="column"):
+        people.evaluator().evaluate(expression)
+    with pytest.raises(UserError) as raised:
+        people.evaluator().evaluate(expression)
+    assert why in str(raised.value)
+
+
+def test_set(people: Session) -> None:
+    evaluator = people.evaluator()
+    evaluator.assign("people[1].age", "77")
+    evaluator.assign("small", "-9")
+    evaluator.assign("points[0].x", "points[0].y + 1")
+    evaluator.assign("people[0].next", "&people[2]")
+    evaluator.assign("word.number", "2.5")
+    evaluator.assign("text", '"bye"')
+    assert _text(people, "people[1].age") == "77" and _variables(people)["small"] == "-9"
+    assert _text(people, "points[0].x") == "5" and _text(people, "people[0].next->age") == "50"
+    assert _text(people, "word.bits") == "1075838976" and _variables(people)["text"] == '"bye"'
+    with pytest.raises(UserError, match="one of its fields"):
+        evaluator.assign("points[0]", "points[1]")
+
+
+def test_a_watchpoint_on_a_member() -> None:
+    with _at("people-O0", "people.c", "word.number = 1.5f") as session:
+        made = session.add_watchpoint("counter")
+        stopped = session.resume()
+        assert [t.id for t in stopped.detail.touched] == [made.id]
+        assert stopped.detail.touched[0].before == "7" and stopped.detail.touched[0].after == "8"
+
+
+def test_a_condition_on_source_variables() -> None:
+    with opened(Options(_DATA / "people-O0.wasm", invoke=("run", "3"))) as session:
+        session.add_breakpoint(f"people.c:{_line_of('people.c', 'sum += age')}", condition="age == 40 && sum > 0")
+        session.resume()
+        assert _text(session, "p->name").endswith('"Grace"')
+
+
+def test_a_breakpoint_on_a_function_is_past_its_prologue() -> None:
+    with opened(Options(_DATA / "people-O0.wasm", invoke=("run", "3"))) as session:
+        session.add_breakpoint("sum_ages")
+        session.resume()
+        assert _text(session, "p->age") == "30"
+
+
+def test_the_caller_and_its_variables() -> None:
+    with _at("people-O0", "people.c", "sum += age") as session:
+        session.select_frame(1)
+        assert _text(session, "points[1]") == "{x = 1, y = 1}"
+
+
+@pytest.mark.parametrize("module", ["people-O2", "people5-O2"])
+def test_optimised_out_is_said_with_the_reason(module: str) -> None:
+    with _at(module, "people.c", "total = sum_ages(people)") as session:
+        found = _variables(session)
+        assert "optimised out" in found["flag"] or found["flag"].startswith("1")
+        gone = [text for text in found.values() if text.startswith("<optimised out")]
+        assert gone and all(": " in text for text in gone)
+        assert any("kept it nowhere" in text or "before 0x" in text for text in gone)
+
+
+@pytest.mark.parametrize("module", ["people-O2", "people5-O2"])
+def test_inlined_functions_and_their_variables(module: str) -> None:
+    with _at(module, "people.c", "int age = p->age") as session:
+        frame = session.frame()
+        assert frame is not None
+        (inner, at), (outer, call) = session.inlined(frame)
+        assert (inner, outer) == ("sum_ages", "run") and at is not None and call is not None
+        assert call.line == _line_of("people.c", "total = sum_ages(people)")
+        source = session.source_frame()
+        assert source is not None and {v.function for v in source.variables()} == {"", "sum_ages"}
+
+
+@pytest.mark.parametrize("module", ["shapes-O0"])
+def test_variables_of_cpp(module: str) -> None:
+    with _at(module, "shapes.cpp", "int letters = count_vowels") as session:
+        found = _variables(session)
+        assert found["numbers"] == "[1, 2, 3, 5, 3]" and found["text"] == '"the quick brown fox"'
+        assert found["pairs"] == "[{first = 1, second = 2}, {first = 4, second = 3}]"
+        assert found["some"] == "optional(42)" and found["none"] == "nullopt"
+        assert 'name = "a square whose name is too long to be held inline", kind = Square' in found["square"]
+        assert _text(session, "shapes[0]->name") == '"circle"'
+        assert _text(session, "numbers[3]") == "5" and _text(session, "pairs[1].second") == "3"
+        assert _text(session, "geometry::Limit + 1") == _text(session, "Limit + 1") == "13"
+        assert _text(session, "circle.radius") == "2.0" and _text(session, "circle.kind") == "Circle"
+        source = session.source_frame()
+        assert source is not None
+        types = {v.name: short_name(v.type) for v in source.variables()}
+        assert types["text"] == "std::string" and types["numbers"] == "std::vector<int>"
+
+
+def test_references_stand_for_what_they_lead_to() -> None:
+    with _at("shapes-O0", "shapes.cpp", "return letters") as session:
+        assert _text(session, "vowels + 1") == "6"
+        session.evaluator().assign("vowels", "50")
+        session.select_frame(1)
+        assert _text(session, "vowels") == "50"
+
+
+def test_methods_see_their_object() -> None:
+    with opened(Options(_DATA / "shapes-O0.wasm", invoke=("run", "3"))) as session:
+        session.add_breakpoint("geometry::Circle::area")
+        session.resume()
+        assert _text(session, "this->radius") == "2.0" and _text(session, "this->kind") == "Circle"
+
+
+def test_variables_of_rust() -> None:
+    with _at("tree-O0", "tree.rs", "let middle =") as session:
+        found = _variables(session)
+        assert found["shapes"] == "[Circle(2.0), Rect {width: 3, height: 4}, Empty]"
+        assert found["numbers"] == "[1, 2, 3, 5, 3]" and found["maybe"] == "Some(7)" and found["nothing"] == "None"
+        assert (
+            found["pair"].startswith("(1") and found["letter"].endswith("'é'") and found["result"] == 'Err("no luck")'
+        )
+        assert 'key = 5, name = "five", left = Some(' in found["tree"]
+        assert _text(session, "numbers[3]") == "5" and _text(session, "shapes[1].width") == "3"
+
+
+def test_slices_of_rust() -> None:
+    with _at("tree-O0", "tree.rs", "sum += number") as session:
+        assert _variables(session)["numbers"] == "[2, 3, 5]" and _text(session, "numbers[1]") == "3"
+
+
+def test_variables_of_zig() -> None:
+    with _at("queue-O0", "queue.zig", "return weight + sum", seed="5") as session:
+        found = _variables(session)
+        assert found["numbers"] == "[6, 2, 3, 5, 8]" and found["middle"] == "[2, 3, 5]" and found["maybe"] == "5"
+        assert _text(session, "items[1]").startswith('{name = "two", weight = 10')
+        assert _text(session, "items[1].colour") == "blue" and _text(session, "items[0].next->weight") == "10"
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "text"),
+    [
+        ("shapes-O2", "shapes.cpp", "sum += part"),
+        ("tree-O2", "tree.rs", "1 + left.max"),
+        ("queue-O2", "queue.zig", "sum += item.weight"),
+    ],
+)
+def test_optimised_programs_show_what_they_can(module: str, file: str, text: str) -> None:
+    with _at(module, file, text) as session:
+        found = _variables(session)
+        assert found and all(text for text in found.values())
+
+
+def test_the_tree_of_a_variable_names_its_parts() -> None:
+    with _at("people-O0", "people.c", "sum += age") as session:
+        source = session.source_frame()
+        assert source is not None
+        rows = {n.expression: n.text for n in nodes(source, {"p", "p.next"})}
+        assert rows["p.age"] == "30" and rows["p.next.age"] == "40"
+        for expression in rows:
+            session.evaluator().evaluate(expression)
