@@ -15,11 +15,13 @@ from vm.globals import read_global
 from vm.instance import Instance
 from vm.instruction_text import type_text
 from vm.layout import Row
-from vm.machine import CodeKind, Machine
+from vm.machine import Code, CodeKind, Convention, Machine
 from vm.memory import Region
 from vm.state import live_types
 from vm.threads import GuestThread
 from vm.types import SLOT_BYTES, Addr, RefType, ValType, slots
+
+_ENTERED = {Convention.WASM: "", Convention.ARRAY: " (array call)", Convention.NATIVE: " (native call)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,9 @@ class Inspector:
         record = self.machine.code_at(code)
         if record is None:
             return f"{code:#x} is no code"
+        return self._describe_record(code, record) + _ENTERED[record.entry]
+
+    def _describe_record(self, code: int, record: Code) -> str:
         if record.kind is CodeKind.HOST:
             return f"host {self.machine.hosts[record.func].label}"
         if record.kind is CodeKind.BUILTIN:

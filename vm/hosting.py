@@ -212,8 +212,7 @@ class Hosting:
         results = total_slots(callee_type(machine, outcome.func).results)
         machine.control[index] = host._replace(pc=RESULTS_READY, callee_results=results)
         base = Addr(host.base + self.frame_slots(host.func) * SLOT_BYTES)
-        code = machine.code_at(machine.read_func_ref(outcome.func).code)
-        assert code is not None
+        code = machine.by_array(outcome.func)
         machine.check_stack(base, len(outcome.args))
         offset = base - machine.values.base
         data = b"".join(a.to_bytes(SLOT_BYTES, "little") for a in outcome.args)

@@ -15,7 +15,7 @@ from vm.globals import global_width, word_of_global
 from vm.instance import Extern, FuncExtern, GlobalExtern, Instance, TagExtern
 from vm.layout import Layout, StructView
 from vm.linking import Provider, resolve_imports
-from vm.machine import CALL_FIELDS, CodeKind, Machine
+from vm.machine import CodeKind, Machine, call_words
 from vm.memories import LinearMemory, MemoryStyle
 from vm.memory import OutOfAddressSpace, RegionKind
 from vm.module import Elem, Module, Span, ValidModule
@@ -191,8 +191,8 @@ class _Maker:
     def _link_function(self, entry: StructView, given: FuncExtern) -> None:
         self._write_provider(given.func_ref)
         record = self.machine.read_func_ref(given.func_ref)
-        values = dict.fromkeys(CALL_FIELDS, record.code)
-        self._fill(entry, {**values, "type_index": record.type_id, "vmctx": record.vmctx})
+        words = call_words(record.code)
+        self._fill(entry, {**words, "type_index": record.type_id, "vmctx": record.vmctx})
 
     def _write_provider(self, func_ref: Addr) -> None:
         """The exporter's record is needed now: written if it never was."""
@@ -323,7 +323,7 @@ class _Maker:
             startup = vmctx.inner("startup_func_ref")
             code = machine.code_of(self.instance, len(self.module.func_type_indexes))
             type_id = machine.type_id(FuncType((), ()))
-            self._fill(startup, {**dict.fromkeys(CALL_FIELDS, code), "type_index": type_id, "vmctx": vmctx.addr})
+            self._fill(startup, {**call_words(code), "type_index": type_id, "vmctx": vmctx.addr})
         segments = [(i, entry) for i, entry in enumerate(self.shape.runtime_data) if entry.kind != "image"]
         if segments:
             self._place_segments(segments)

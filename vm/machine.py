@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _CODE_RESERVE_BYTES = 1 << 28
 _DYNAMIC = 1  # a VMFunctionKind
-CALL_FIELDS = ("array_call", "wasm_call", "native_call")  # of a VMFuncRef, as the newest eras call them
 
 
 class Continuation(NamedTuple):
@@ -46,6 +45,28 @@ class Continuation(NamedTuple):
 def too_many_frames(limit: int) -> Trap:
     """What a call past the limit of frames traps with."""
     return Trap(TrapKind.CALL_STACK_EXHAUSTED, f"{limit:,} frames")
+
+
+class Convention(IntEnum):
+    """How a call passes its values; each function has an entry for each, so many bytes into its code record.
+
+    A function of a module is entered by `ARRAY` and `NATIVE` through a trampoline that fills its slots, a host function
+    by `WASM` through one that hands its slots over.
+    """
+
+    WASM = 0  # in slots of the value stack
+    ARRAY = 4  # in an array of 16-byte values, results too
+    NATIVE = 8  # as the host's own functions take them
+
+
+ENTRIES = {"array_call": Convention.ARRAY, "wasm_call": Convention.WASM, "native_call": Convention.NATIVE}
+_ENTRY_OFFSETS = frozenset(Convention)
+VALUE_BYTES = 16  # of Wasmtime's ValRaw
+
+
+def call_words(code: Addr) -> dict[str, int]:
+    """What the call fields of a record hold for a function; where an era has one for two, the later holds."""
+    return {name: code + entry for name, entry in ENTRIES.items()}
 
 
 class CodeKind(IntEnum):
@@ -86,17 +107,18 @@ class MachineLimits:
 
 
 class Code(NamedTuple):
-    """A code record: what a call word of a VMFuncRef points to."""
+    """A code record, and the entry that a call word of a VMFuncRef points to."""
 
     vmctx: Addr
     func: int
     kind: CodeKind
+    entry: Convention = Convention.WASM
 
 
 class FuncRef(NamedTuple):
     """A VMFuncRef as it lies in memory."""
 
-    code: Addr
+    code: Addr  # where the function's code record begins, whichever entries the words lead to
     type_id: int
     vmctx: Addr
 
@@ -123,7 +145,8 @@ class Machine:
         self.matching = Matching(self.types)
         self.compiled = CompiledModules(self.layouts, self.types)
         func_ref = self.layouts.struct("VMFuncRef")
-        self.call_fields = tuple({func_ref.field(name).name: name for name in CALL_FIELDS if func_ref.has(name)})
+        named = {func_ref.field(name).name: (name, entry) for name, entry in ENTRIES.items() if func_ref.has(name)}
+        self.call_fields = dict(named.values())  # the era's own, and how each is called
         self._func_ref_codec = func_ref.codec(*self.call_fields, "type_index", "vmctx")
         self._code_codec = self.layouts.struct("CodeRecord").codec("vmctx", "func", "kind")
         self.code_count = 0
@@ -235,12 +258,12 @@ class Machine:
         return Addr(self.code.base + at)
 
     def code_at(self, addr: int) -> Code | None:
-        """The code record at an address, or None when it is no code address."""
+        """What an address leads to, or None when it is no entry of any code."""
         stride, offset = self.layouts.struct("CodeRecord").size, addr - self.code.base
-        if not 0 <= offset < self.code_count * stride or offset % stride:
+        if not 0 <= offset < self.code_count * stride or offset % stride not in _ENTRY_OFFSETS:
             return None
-        vmctx, func, kind = self._code_codec.unpack_from(self.code.view, offset)
-        return Code(Addr(vmctx), func, CodeKind(kind))
+        vmctx, func, kind = self._code_codec.unpack_from(self.code.view, offset - offset % stride)
+        return Code(Addr(vmctx), func, CodeKind(kind), Convention(offset % stride))
 
     def type_id(self, type_: FuncType) -> int:
         """The engine-wide id of a host function's type: equal types have equal ids."""
@@ -268,10 +291,17 @@ class Machine:
     def _write_func_ref(self, at: Addr, record: FuncRef) -> None:
         if self.read_func_ref(at) != record:
             view = self.view("VMFuncRef", at)
-            for name in self.call_fields:
-                view.set(name, record.code)
+            for name, word in call_words(record.code).items():
+                if view.has(name):
+                    view.set(name, word)
             view.set("type_index", record.type_id)
             view.set("vmctx", record.vmctx)
+
+    def link_wasm_call(self, func_ref: Addr) -> Addr:
+        """Gives a host function's VMFuncRef, which compiled code calls now, its `wasm_call`: a trampoline."""
+        code = self.read_func_ref(func_ref).code
+        self.view("VMFuncRef", func_ref).set("wasm_call", code + Convention.WASM)
+        return code
 
     def read_import(self, instance: Instance, func: int) -> FuncRef:
         """What an imported function's VMFunctionImport says."""
@@ -294,7 +324,9 @@ class Machine:
         """A VMFuncRef's words. Raises MemoryFault."""
         size = self.layouts.struct("VMFuncRef").size
         *calls, type_id, vmctx = self._func_ref_codec.unpack_from(self.space.read(at, size), 0)
-        return FuncRef(Addr(next(filter(None, calls), 0)), type_id, Addr(vmctx))
+        entries = zip(calls, self.call_fields.values(), strict=True)
+        code = next((word - entry for word, entry in entries if word), 0)
+        return FuncRef(Addr(code), type_id, Addr(vmctx))
 
     def type_id_of_code(self, code: int) -> int | None:
         """The engine-wide type id of what a call word may lead to; None: nothing that may be called."""
@@ -317,11 +349,11 @@ class Machine:
             context.set_raw("magic", self.layouts.era.magics["array_call_host_func"].encode())
         func_ref = context.inner("func_ref")
         code = self.add_code(region.base, len(self.hosts), CodeKind.HOST)
-        for name in self.call_fields:
-            if name != "wasm_call" or self.layouts.era.host_wasm_call:
-                func_ref.set(name, code)
+        for name, word in call_words(code).items():
+            if func_ref.has(name) and (name != "wasm_call" or self.layouts.era.host_wasm_call):
+                func_ref.set(name, word)
         if context.has("host_func"):
-            context.set("host_func", code)
+            context.set("host_func", code + Convention.ARRAY)
         if context.has("context"):
             context.inner("context").set("address", code)
             context.set("kind", _DYNAMIC)
@@ -390,16 +422,19 @@ class Machine:
 
     def _entry(self, target: FuncExtern | tuple[Instance, int]) -> tuple[Code, FuncType]:
         if isinstance(target, FuncExtern):
-            func_ref = self.read_func_ref(target.func_ref)
-            found = self.code_at(func_ref.code)
-            assert found is not None, "a VMFuncRef's call word is always code"
-            return found, target.type
+            return self.by_array(target.func_ref), target.type
         instance, func = target
         if instance.is_imported(func):
             found = self.code_at(self.read_import(instance, func).code)
             assert found is not None, "an import's call word is always code"
             return found, instance.module.func_type(func)
         return Code(instance.addr, func, CodeKind.WASM), instance.module.func_type(func)
+
+    def by_array(self, func_ref: Addr) -> Code:
+        """What the host calls: a VMFuncRef's `array_call`. Raises MemoryFault."""
+        found = self.code_at(self.view("VMFuncRef", func_ref).get("array_call"))
+        assert found is not None, "a VMFuncRef's call word is always code"
+        return found
 
     def push_call(self, code: Code, base: Addr, caller: Addr = NOBODY) -> None:
         """Pushes the frame of a call whose argument slots lie at `base`; a host function is told its caller.

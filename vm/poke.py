@@ -16,8 +16,8 @@ from vm.funcrefs import FuncRefPlace, find_func_ref
 from vm.globals import global_width, is_heap_reference
 from vm.instance import GlobalExtern, Instance
 from vm.journal import Edit
-from vm.layout import Layout, Layouts
-from vm.machine import Machine
+from vm.layout import Layout, Layouts, StructView
+from vm.machine import ENTRIES, Machine
 from vm.memories import LinearMemory
 from vm.memory import Region, RegionKind, Write
 from vm.state import live_types
@@ -294,18 +294,30 @@ def _function_field(machine: Machine, found: _Field, value: int) -> None:
     if found.path.startswith("startup_func_ref"):
         raise refused("start-up code is not called again")
     view = machine.view(found.struct, Addr(found.base))
-    code, found_id = machine.code_at(view.get("wasm_call")), machine.type_id_of_code(view.get("wasm_call"))
+    word = view.get("wasm_call") or view.get("array_call")
+    code, found_id = machine.code_at(word), machine.type_id_of_code(word)
     if code is None or found_id is None:
         raise refused("this VMFuncRef was never written", "it is when something takes the function's reference")
     match found.name:
         case "array_call" | "wasm_call" | "native_call":
             type_id = view.get("type_index") if view.has("type_index") else found_id
             _check_code(machine, value, type_id)
+            _check_entry(machine, value, found.name, view)
         case "type_index":
             raise refused("the type id must stay that of the code")
         case _:
             if value != code.vmctx:
                 raise refused("a function runs with the context it was made for")
+
+
+def _check_entry(machine: Machine, value: int, name: str, view: StructView) -> None:
+    """A word holds the entry that is called as its field says; one field may be for two ways."""
+    *_, wanted = (entry for other, entry in ENTRIES.items() if view.has(other) and view.at(other) == view.at(name))
+    found = machine.code_at(value)
+    assert found is not None
+    if found.entry is not wanted:
+        other = value - found.entry + wanted
+        raise refused(f"{value:#x} is not the entry that {name} is called by", f"{other:#x} is that function's")
 
 
 def _check_code(machine: Machine, value: int, type_id: int) -> None:

@@ -14,6 +14,7 @@ from tests.vm.poke_fuzz import world
 from tests.worlds import World
 from vm.errors import TrapKind, UserError
 from vm.journal import Edit
+from vm.machine import Convention
 from vm.memory import RegionKind, Write
 from vm.poke import poke, poke_slot
 from vm.stop import StopKind
@@ -101,8 +102,11 @@ def test_a_call_goes_where_its_record_was_edited_to() -> None:
     assert here.run("go").kind is StopKind.FINISHED and here.machine.results() == (1,)
     record = here.instance.func_ref_at(0)
     assert record is not None
-    at = here.machine.layouts.field("VMFuncRef", "array_call").at(record)
-    poke(here.machine, at, _word(here.machine.code_of(here.instance, 1)))
+    at, code = here.machine.layouts.field("VMFuncRef", "wasm_call").at(record), here.machine.code_of(here.instance, 1)
+    if here.machine.layouts.field("VMFuncRef", "array_call").at(record) != at:
+        with pytest.raises(UserError, match="not the entry that wasm_call is called by"):
+            poke(here.machine, at, _word(code + Convention.ARRAY))
+    poke(here.machine, at, _word(code))
     assert here.run("go").kind is StopKind.FINISHED and here.machine.results() == (2,)
 
 

@@ -97,7 +97,7 @@ class NativeExecutor:
         words[_CODE_BASE], words[_BY_CODE] = machine.code.base, self.code.by_code_address
         layouts = machine.layouts
         words[_FUNC_REF_TYPE] = layouts.field("VMFuncRef", "type_index").offset
-        words[_FUNC_REF_CODE] = layouts.field("VMFuncRef", "array_call").offset
+        words[_FUNC_REF_CODE] = layouts.field("VMFuncRef", "wasm_call").offset
         words[_LAZY_BIT] = layouts.era.funcref.lazy_bit or 0
         words[_ARRAY_LENGTH] = layouts.field(layouts.era.gc.array_header, "length").offset
         words[_I31_BIT] = layouts.era.gc.i31_bit

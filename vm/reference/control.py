@@ -10,7 +10,7 @@ from vm.machine import Machine
 from vm.reference.gc import allocator, storer
 from vm.reference.step import CALL, RETURN, TAIL_CALL, THROW, Floats, Site, Slots, Step, Target
 from vm.reference.table import element
-from vm.types import SLOT_BYTES, FuncType, slots, total_slots
+from vm.types import SLOT_BYTES, Addr, FuncType, slots, total_slots
 
 
 def br(site: Site) -> Step:
@@ -205,12 +205,12 @@ def return_call_ref(site: Site) -> Step:
 
 def _by_reference(site: Site) -> Callable[[int], Target]:
     """From a VMFuncRef's address to what is called; its type was checked by validation."""
-    func_ref_words, target_of = site.links.func_ref_words, site.links.target_of
+    func_ref_words, target_of, link = site.links.func_ref_words, site.links.target_of, site.links.machine.link_wasm_call
 
     def find(func_ref: int) -> Target:
         if not func_ref:
             raise Trap(TrapKind.NULL_FUNCTION)
-        return target_of(func_ref_words(func_ref)[1][0])
+        return target_of(func_ref_words(func_ref)[1][0] or link(Addr(func_ref)))
 
     return find
 
@@ -281,7 +281,7 @@ def _finder(site: Site) -> Callable[[int], Target]:
         type_id, code = func_ref_words(func_ref)
         if type_id[0] != type_ids[type_index] and not is_subtype(type_id[0], type_ids[type_index]):
             raise _type_mismatch(links.machine, index, type_id[0], type_ids[type_index])
-        return target_of(code[0])
+        return target_of(code[0] or links.machine.link_wasm_call(Addr(func_ref)))
 
     return find
 

@@ -88,7 +88,7 @@ class Targets:
         if found is None:
             layout = self.machine.layouts.struct("VMFuncRef")
             type_id = self.machine.space.words(layout.field("type_index").at(func_ref), 1, 4)
-            code = self.machine.space.words(layout.field("array_call").at(func_ref), 1)
+            code = self.machine.space.words(layout.field("wasm_call").at(func_ref), 1)
             found = self._func_refs[func_ref] = (type_id, code)
         return found
 

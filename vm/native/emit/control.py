@@ -215,6 +215,7 @@ def _named(c: Code) -> str:
 def _by_reference(c: Code, func_ref: str) -> str:
     """The function record behind a VMFuncRef, of the same instance and translated, else it is for the runtime."""
     code = c.load("i64", c.at(func_ref, c.context("func_ref_code")), 8)
+    c.guard(c.let(f"icmp eq i64 {code}, 0"))  # a host function's that was never called
     offset = c.let(f"sub i64 {code}, {c.context('code_base')}")
     number = c.let(f"udiv i64 {offset}, {c.shape.code_record_bytes}")
     place = c.at(c.context("func_by_code", "ptr"), c.let(f"shl i64 {number}, 3"))
