@@ -6,19 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from debugger.breakpoints import Breakpoint, Breakpoints
+from debugger.catching import Catching
+from debugger.catchpoints import Catchpoint
+from debugger.classes import Class, Picked, is_taken
 from debugger.dwarf.lines import LineTable
 from debugger.events import Detail, Reason, Touched
 from debugger.guards import Guards
 from debugger.history import History
 from debugger.over_time import OverTime
 from debugger.places import Places
-from debugger.running import Ended
+from debugger.running import Ended, host_sites
 from debugger.watchpoints import Watching
 from vm.control import Record
 from vm.errors import UserError
 from vm.machine import Machine
-from vm.stop import Hooks, Site, Stop, StopKind
-from vm.types import Tick
+from vm.stop import NO_HOOKS, Hooks, Site, Stop, StopKind
+from vm.types import SLOT_BYTES, Tick
 
 _BEGINNING = "the recording begins here"
 
@@ -34,6 +37,7 @@ class Backwards:
     holds: Callable[[Breakpoint], bool]
     lines: Callable[[int], LineTable | None]  # by VMContext address
     over_time: OverTime
+    catching: Catching
 
     def to(self, tick: Tick) -> Ended:
         """To an earlier tick."""
@@ -97,6 +101,45 @@ class Backwards:
             found = self._at_frame(frozenset({Site(here.vmctx, here.func, 0)}), here)
         return found or self._beginning()
 
+    def to_class(self, class_: Class) -> Ended:
+        """To the last time before now that an instruction of a class was about to run."""
+        judge = None if class_ is not Class.BRANCH else self._is_taken
+        return self._arrive(self.history.last(frozenset(), Hooks(picks=Picked(frozenset({class_}))), judge))
+
+    def to_host_call(self) -> Ended:
+        """To the last time before now that a host function was about to be called."""
+        ended = self._arrive(self.history.last(host_sites(self.machine), NO_HOOKS))
+        if ended.reason is Reason.STEP:
+            self._into_host_call(host_sites(self.machine))
+        return ended
+
+    def to_other_block(self) -> Ended:
+        """To the last time before now that the innermost frame was in another block, or to its call."""
+        control = self.machine.control
+        if not control.depth or control.top.is_host:
+            return self.out()
+        here = control.top
+        instance = self.machine.instance_at(here.vmctx)
+        assert instance is not None
+        instrs = instance.facts(here.func).instrs
+        label = instrs[here.pc].label
+        others = frozenset(Site(here.vmctx, here.func, i) for i, o in enumerate(instrs) if o.label is not label)
+        return self._at_frame(others, here) or self.out()
+
+    def _arrive(self, found: Tick | None) -> Ended:
+        if found is None:
+            return self._beginning()
+        self.history.back_to(found)
+        return Ended(Reason.STEP)
+
+    def _is_taken(self, stop: Stop) -> bool:
+        record = self.machine.control.top
+        instance = self.machine.instance_at(record.vmctx)
+        start = (record.base - self.machine.values.base) // SLOT_BYTES
+        return instance is not None and is_taken(
+            instance.facts(record.func), record.pc, self.machine.current.slots[start:]
+        )
+
     def _at_frame(self, sites: frozenset[Site], frame: Record) -> Ended | None:
         """To the last time before now that a frame stood at one of some sites."""
         now = self.machine.tick
@@ -117,8 +160,9 @@ class Backwards:
         watching, conditions = Watching(self.machine, self.breakpoints), self.guards.conditions(self.breakpoints)
         sites = frozenset(s for s in self.breakpoints.sites() if any(not b.log for b in self.breakpoints.at(s)))
         guards = {site: guard for site, guard in (conditions or {}).items() if site not in watching.touching()}
-        hooks, sites = Hooks(guards, watching.ranges()), sites | watching.touching()
-        judged = conditions is None or bool(hooks.watches) or bool(watching.touching())
+        picks = self.breakpoints.picks()
+        hooks, sites = Hooks(guards, watching.ranges(), picks=picks), sites | watching.touching()
+        judged = conditions is None or bool(hooks.watches) or bool(watching.touching()) or picks is not None
         found = self.history.last(sites, hooks, self._judge(watching) if judged else None, watching.begin)
         if found is None:
             return self._beginning()
@@ -140,7 +184,14 @@ class Backwards:
         found = watching.about_to_touch(Site(record.vmctx, record.func, record.pc))
         return [touched for watchpoint, touched in found if self._wants(watchpoint)]
 
+    def _into_host_call(self, sites: frozenset[Site]) -> bool:
+        """Goes on to a host function that the next instruction calls and a site names: no tick passes."""
+        stop = self.history.run(1, sites & host_sites(self.machine))
+        return stop.kind is StopKind.SITE
+
     def _wants(self, breakpoint_: Breakpoint) -> bool:
+        if isinstance(breakpoint_, Catchpoint) and not self.catching.fits(breakpoint_):
+            return False
         return not breakpoint_.log and (not breakpoint_.condition or self.holds(breakpoint_))
 
     def _here(self) -> tuple[int, ...]:
@@ -155,6 +206,9 @@ class Backwards:
         if self.machine.control.depth and (local := self._locals_here(watching)):
             return Ended(Reason.WATCHPOINT, Detail(touched=tuple(local)))
         tick = self.machine.tick
+        if self._into_host_call(self.breakpoints.sites()) and (reached := self._here()):
+            return Ended(Reason.BREAKPOINT, Detail(breakpoints=reached))
+        self.history.back_to(tick)
         watching.begin()
         stop = self.history.run(1, frozenset(), Hooks(watches=watching.ranges()))
         touched = () if stop.access is None else tuple(hit for _, hit in watching.touched(stop.access))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from debugger.classes import Class, Picked
 from debugger.locations import Resolved, Resolver
 from vm.errors import UserError
 from vm.stop import Site
@@ -33,6 +34,20 @@ class Breakpoint:
     def pending(self) -> bool:
         """Whether it stands nowhere yet."""
         return not self.resolved
+
+    @property
+    def moves(self) -> bool:
+        """Whether its location is to be resolved anew."""
+        return True
+
+    @property
+    def classes(self) -> frozenset[Class]:
+        """Instructions that it stands at for what they are."""
+        return frozenset()
+
+    def stands_at(self, site: Site) -> bool:
+        """Whether an instruction is one of its places."""
+        return any(r.site == site for r in self.resolved)
 
     def rule_holds(self) -> bool:
         """Whether the hit rule says to stop at the present number of hits."""
@@ -109,16 +124,21 @@ class Breakpoints:
     def resolve(self, resolver: Resolver) -> None:
         """Resolves all anew: after a restart, or when more code is there."""
         for breakpoint_ in self:
-            if type(breakpoint_) is Breakpoint:
+            if breakpoint_.moves:
                 breakpoint_.resolved = resolver.resolve(breakpoint_.location)
 
     def sites(self) -> frozenset[Site]:
         """Sites of the enabled ones."""
         return frozenset(r.site for b in self if b.enabled for r in b.resolved)
 
+    def picks(self) -> Picked | None:
+        """Which instructions are places of some for what they are."""
+        classes = frozenset(class_ for b in self if b.enabled for class_ in b.classes)
+        return Picked(classes) if classes else None
+
     def at(self, site: Site) -> tuple[Breakpoint, ...]:
         """The enabled breakpoints that stand at a site."""
-        return tuple(b for b in self if b.enabled and any(r.site == site for r in b.resolved))
+        return tuple(b for b in self if b.enabled and b.stands_at(site))
 
 
 def check_hit_rule(rule: str) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from debugger.replay import repeat
 from vm.errors import UserError
@@ -251,7 +251,7 @@ class History:
 
     def _noted(self, end: Tick, sites: Set[Site], hooks: Hooks) -> Tick | None:
         note = Note()
-        self.run_until(end, sites, Hooks(hooks.guards, hooks.watches, note), over_site=False)
+        self.run_until(end, sites, replace(hooks, note=note), over_site=False)
         return note.last_tick
 
     def _judged(self, end: Tick, sites: Set[Site], hooks: Hooks, judge: Judge) -> Tick | None:

@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from debugger.breakpoints import Breakpoint, Breakpoints
+from debugger.catchpoints import CatchKind, Catchpoint
+from debugger.classes import Class, Picked, is_taken
 from debugger.dwarf.lines import LineTable
 from debugger.events import Detail, Reason, Touched
 from debugger.launch import Phase
 from debugger.watchpoints import Watching, Watchpoint
 from vm.control import Record
+from vm.errors import Trap
 from vm.host import Until
 from vm.journal import Invoke
-from vm.machine import Machine, ThreadState
+from vm.machine import Code, Machine, ThreadState
+from vm.memory import Region, RegionKind
 from vm.ops.row import Has, Imm
 from vm.stop import NO_HOOKS, Executor, Guard, Hooks, Site, Stop, StopKind
-from vm.types import Tick
+from vm.types import SLOT_BYTES, Tick
 
 STDIN = 0
 
@@ -56,6 +60,7 @@ class Run:
     wait_for_input: bool
     refresh: Callable[[], None] = lambda: None  # breakpoints find their places in new instances
     guards: Callable[[], Mapping[Site, Guard]] = dict  # what decides about breakpoints without stopping
+    trapped: Callable[[Trap], tuple[int, ...]] = lambda trap: ()  # numbers of the catchpoints that a trap meets
 
     def __post_init__(self) -> None:
         self.watching = Watching(self.machine, self.breakpoints)
@@ -95,6 +100,41 @@ class Run:
     def to(self, sites: frozenset[Site]) -> Ended:
         """Until one of these sites is reached."""
         return self._until(lambda: Ended(Reason.STEP), sites)
+
+    def to_class(self, class_: Class) -> Ended:
+        """Until an instruction of a class is next; of branches, one that is taken."""
+        picks = Picked((self.breakpoints.picks() or Picked(frozenset())).classes | {class_})
+        return self._until(lambda: Ended(Reason.STEP) if self._is_of(class_) else None, frozenset(), None, picks)
+
+    def to_host_call(self) -> Ended:
+        """Until a host function is about to be called."""
+        return self._until(lambda: Ended(Reason.STEP), host_sites(self.machine))
+
+    def to_other_block(self) -> Ended:
+        """Until the innermost frame is in another block, or gone; calls are gone over."""
+        record = self.machine.control.top
+        if record.is_host:
+            return self.out()
+        instance = self.machine.instance_at(record.vmctx)
+        assert instance is not None
+        instrs = instance.facts(record.func).instrs
+        depth, label = self.machine.control.depth, instrs[record.pc].label
+        others = frozenset(Site(record.vmctx, record.func, i) for i, o in enumerate(instrs) if o.label is not label)
+        below = (self.machine.control[i] for i in range(depth - 2, -1, -1))
+        back = next((Site(r.vmctx, r.func, r.pc) for r in below if not r.is_host), None)
+        sites = others | ({back} if back is not None else set())
+        return self._until(lambda: Ended(Reason.STEP) if self.machine.control.depth <= depth else None, sites)
+
+    def _is_of(self, class_: Class) -> bool:
+        record = self.machine.control.top
+        instance = None if record.is_host else self.machine.instance_at(record.vmctx)
+        if instance is None:
+            return False
+        facts = instance.facts(record.func)
+        if not Picked(frozenset({class_}))(facts, record.pc):
+            return False
+        start = (record.base - self.machine.values.base) // SLOT_BYTES
+        return class_ is not Class.BRANCH or is_taken(facts, record.pc, self.machine.current.slots[start:])
 
     def until_tick(self, tick: Tick) -> Ended:
         """Until `tick` instructions have retired in all."""
@@ -202,7 +242,7 @@ class Run:
 
     def _breakpoint_here(self) -> Ended | None:
         here = self._here()
-        return self._hits(here) if here in self.breakpoints.sites() else None
+        return self._hits(here) if self.breakpoints.at(here) else None
 
     def _over_one(self, check_sites: bool) -> Ended | None:
         record = self.machine.control.top
@@ -238,8 +278,14 @@ class Run:
                 return ended
         return None
 
-    def _until(self, arrived: Callable[[], Ended | None], targets: frozenset[Site], tick: Tick | None = None) -> Ended:
-        """Runs until a target is reached and `arrived` says so, or a tick is, or something else ends the run."""
+    def _until(
+        self, arrived: Callable[[], Ended | None], targets: frozenset[Site], tick: Tick | None = None,
+        picks: Picked | None = None,
+    ) -> Ended:  # fmt: skip
+        """Runs until a target is reached and `arrived` says so, or a tick is, or something else ends the run.
+
+        `picks` chooses targets by what they are.
+        """
         over_site, looked = True, self.watching.sites()
         while tick is None or self.machine.tick < tick:
             if over_site and looked and self._here() in looked:
@@ -250,9 +296,10 @@ class Run:
             guards = {site: guard for site, guard in self.guards().items() if site not in targets | looked}
             sites = self.breakpoints.sites() | targets | looked
             left = None if tick is None else tick - self.machine.tick
-            stop = self._execute(left, sites, Hooks(guards), over_site=over_site)
+            stop = self._execute(left, sites, Hooks(guards, picks=picks), over_site=over_site)
             over_site = stop.kind is StopKind.SITE
-            if over_site and self._here() in targets and (ended := arrived()) is not None:
+            is_target = over_site and (picks is not None or self._here() in targets)
+            if is_target and (ended := arrived()) is not None:
                 self._hits(self._here())
                 return ended
             ended = self._judge(stop)
@@ -269,6 +316,8 @@ class Run:
         for breakpoint_ in stopped:
             if breakpoint_.temporary:
                 self.breakpoints.delete(breakpoint_.id)
+        if all(isinstance(b, Catchpoint) and b.kind is CatchKind.CATCH for b in stopped):
+            self._execute(1, frozenset())  # the throw: it stops where that is caught
         return Ended(Reason.BREAKPOINT, Detail(breakpoints=tuple(b.id for b in stopped)))
 
     def _met(self, touched: list[tuple[Watchpoint, Touched]]) -> Ended | None:
@@ -299,7 +348,7 @@ class Run:
                 return Ended(Reason.PAUSE)
             case StopKind.TRAP:
                 assert stop.trap is not None
-                return Ended(Reason.TRAP, Detail(trap=stop.trap))
+                return Ended(Reason.TRAP, Detail(self.trapped(stop.trap), trap=stop.trap))
             case StopKind.BLOCKED:
                 assert stop.until is not None
                 return self._wait(stop.until)
@@ -332,10 +381,24 @@ class Run:
     ) -> Stop:
         if self.machine.thread_state is ThreadState.TRAPPED:
             raise AssertionError("a trapped thread does not run")
-        hooks = Hooks(hooks.guards, self.watching.ranges())
+        picks = hooks.picks or self.breakpoints.picks()
+        hooks = Hooks(hooks.guards, self.watching.ranges(), picks=picks)
         stop = self.executor.run(budget, sites, hooks, over_site=over_site)
         self.refresh()
         return stop
+
+
+def host_sites(machine: Machine) -> frozenset[Site]:
+    """Where host functions are about to be called."""
+    found = (code for region in machine.space.regions() if (code := _host_code(machine, region)) is not None)
+    return frozenset(Site(code.vmctx, code.func, 0) for code in found)
+
+
+def _host_code(machine: Machine, region: Region) -> Code | None:
+    if region.kind is not RegionKind.HOST_CONTEXT:
+        return None
+    context = machine.view("VMArrayCallHostFuncContext", region.base)
+    return machine.code_at(context.inner("func_ref").get("array_call"))
 
 
 def begin(machine: Machine, phase: Phase) -> None:

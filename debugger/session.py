@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from debugger.backwards import Backwards
 from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
+from debugger.catching import Catching, checked, location
+from debugger.catchpoints import CatchKind, Catchpoint
 from debugger.dwarf.info import DebugInfo, debug_info
 from debugger.dwarf.lines import Line, LineTable, line_table
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
@@ -27,12 +30,14 @@ from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
+from debugger.mocks import Mock, Mocks
 from debugger.over_time import OverTime
 from debugger.places import written
 from debugger.replay import set_pc
 from debugger.running import Ended, Run, begin
 from debugger.scratch import ScratchCall
 from debugger.source.variables import SourceFrame
+from debugger.stepping import Stepping
 from debugger.threads import Scheduler
 from debugger.watches import Watches
 from debugger.watchpoints import LocalTarget, Target, WatchKind, Watchpoint, target_of
@@ -44,7 +49,6 @@ from vm.journal import Collect, Jump
 from vm.machine import ThreadState
 from vm.memories import LinearMemory
 from vm.poke import poke
-from vm.stop import Site
 from vm.types import Addr, Tick, ValType, grouped
 from vm.validate import validate_bodies
 
@@ -57,7 +61,7 @@ _MOST_STOPS = 1000
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
 
 
-class Session:
+class Session(Stepping):
     """A program under the debugger."""
 
     def __init__(
@@ -77,6 +81,7 @@ class Session:
         self.breakpoints = Breakpoints()
         self.watches = Watches()
         self.bookmarks = Bookmarks()
+        self.mocks = Mocks()
         self.moments: dict[str, Tick] = {}  # bookmarks in time
         self.stops: list[tuple[Tick, str]] = []  # but for steps
         self.selected = 0  # frame number
@@ -101,8 +106,12 @@ class Session:
         self.scheduler = Scheduler(self.machine, self._make_executor(self.machine))
         self.executor = self.history = History(self.machine, self.scheduler, self.options.history_bytes)
         self.history.branching = self._branching
+        self.machine.mocked = lambda number: (
+            self.mocks.answering(self.machine.hosts[number]) if self.mocks.all else None
+        )
         self.stops.clear()
         self.inspect = Inspector(self.machine)
+        self.catching = Catching(self.machine, self.inspect, self.descriptors)
         self._guards = Guards(self.machine, self.inspect)
         self._phases = list(launched.phases)
         self._resolved_instances = 0
@@ -157,6 +166,8 @@ class Session:
         self._build()
         for breakpoint_ in self.breakpoints:
             breakpoint_.hits = 0
+            if isinstance(breakpoint_, Catchpoint):
+                breakpoint_.machine = self.machine
         self._retarget()
         return self.start()
 
@@ -184,41 +195,14 @@ class Session:
 
     # -- running ---------------------------------------------------------------------------------
 
-    def resume(self) -> Stopped:
-        """Until something stops it."""
-        return self._perform(Run.resume)
-
-    def resume_from_entry(self) -> Stopped:
-        """As `resume`, from an entry that was just reached: a breakpoint on its first instruction stops at once."""
-        return self._perform(Run.from_entry)
-
-    def step_instruction(self, count: int = 1) -> Stopped:
-        """`count` instructions, into calls."""
-        return self._step(lambda run: run.instructions(count))
-
-    def step_over(self, count: int = 1) -> Stopped:
-        """`count` instructions, over calls."""
-        return self._step(lambda run: run.over(count))
-
-    def step_out(self) -> Stopped:
-        """Until the selected frame has returned."""
-        depth = self.machine.control.depth - self.selected
-        return self._step(lambda run: run.out(depth))
-
-    def step_line(self, into: bool = True) -> Stopped:
-        """To the next source line."""
-        return self._step(lambda run: run.line(into))
-
-    def run_to(self, location: str) -> Stopped:
-        """Until a location is reached. Raises UserError when it names no place."""
-        found = self.resolver.resolve(location)
-        if not found:
-            raise UserError(f"nothing is called {location!r}")
-        return self._perform(lambda run: run.to(frozenset(r.site for r in found)))
-
-    def run_to_site(self, site: Site) -> Stopped:
-        """Until an instruction is reached."""
-        return self._perform(lambda run: run.to(frozenset({site})))
+    def to_write(self, expression: str) -> Stopped:
+        """Until something is written. Raises UserError."""
+        made = self.add_watchpoint(expression, WatchKind.WRITE)
+        try:
+            return self.resume()
+        finally:
+            if made in self.breakpoints:
+                self.breakpoints.delete(made.id)
 
     def until_tick(self, tick: int) -> Stopped:
         """To the moment at which that many instructions have retired, ahead or back; breakpoints count where nothing
@@ -234,7 +218,7 @@ class Session:
         self.emit(Running())
         back = Backwards(
             self.machine, self.history, self.breakpoints, self._guards, self._holds, self.lines_at,
-            OverTime(self.machine, self.inspect, self.history),
+            OverTime(self.machine, self.inspect, self.history), self.catching,
         )  # fmt: skip
         try:
             ended = plan(back)
@@ -346,7 +330,7 @@ class Session:
         return Run(
             self.machine, self.executor, self.world, self.breakpoints, self.lines_at, self._accepts,
             self._next_phase, self._results, self._pause.is_set, self.wait_for_input, self._refresh,
-            lambda: self._guards.of(self.breakpoints),
+            lambda: self._guards.of(self.breakpoints), lambda trap: self.catching.trapped(self.breakpoints, trap),
         )  # fmt: skip
 
     def _next_phase(self) -> Phase | None:
@@ -366,7 +350,10 @@ class Session:
     def _stopped(self, ended: Ended) -> Stopped:
         self._stop_id += 1
         self.selected = 0
-        self.last = Stopped(ended.reason, self.place(), self.machine.tick, self._stop_id, ended.detail)
+        detail = ended.detail
+        if ended.reason in (Reason.BREAKPOINT, Reason.STEP) and (about := self.catching.about()):
+            detail = replace(detail, notes=(*detail.notes, about))
+        self.last = Stopped(ended.reason, self.place(), self.machine.tick, self._stop_id, detail)
         if ended.reason not in _NO_STOPS and (stop := (self.last.tick, ended.reason.value)) not in self.stops:
             self.stops.append(stop)
             del self.stops[:-_MOST_STOPS]
@@ -403,6 +390,33 @@ class Session:
         made.target = self._target(made)
         return self.breakpoints.take(made)
 
+    def add_catchpoint(self, kind: CatchKind, what: str, **options: str | bool) -> Catchpoint:
+        """A new catchpoint. Raises UserError."""
+        if condition := str(options.get("condition", "")):
+            self.evaluator().check(condition)
+        what = checked(kind, what)
+        made = Catchpoint(self.breakpoints.next_id, location(kind, what), **options, kind=kind, what=what)  # type: ignore[arg-type]
+        made.machine = self.machine
+        made.resolved = self.resolver.resolve(made.location) if made.location else ()
+        return self.breakpoints.take(made)
+
+    def mock(self, pattern: str, answer: str, times: int | None = None) -> Mock:
+        """Lets something else answer in a host function's place from now on. In the past a branch begins."""
+        made = self.mocks.add(pattern, answer, times, self.machine.hosts)
+        if self.machine.journal.replaying:
+            self.machine.journal.branching()
+        self._use_mocks()
+        return made
+
+    def unmock(self, id_: int) -> None:
+        """Lets a host function answer itself again. Raises UserError."""
+        self.mocks.delete(id_)
+        self._use_mocks()
+
+    def _use_mocks(self) -> None:
+        hosts, answering = self.machine.hosts, self.mocks.answering
+        self.machine.mocked = (lambda number: answering(hosts[number])) if self.mocks.all else None
+
     def _target(self, watchpoint: Watchpoint) -> Target:
         value = self.evaluator().evaluate(watchpoint.location)
         return target_of(self.inspect, value, self.selected, watchpoint.location, watchpoint.kind)
@@ -420,6 +434,8 @@ class Session:
 
     def _accepts(self, breakpoint_: Breakpoint) -> bool:
         """Whether a breakpoint or watchpoint that was met stops the run."""
+        if isinstance(breakpoint_, Catchpoint) and not self.catching.fits(breakpoint_):
+            return False
         if breakpoint_.condition:
             try:
                 if not self.evaluator().truth(breakpoint_.condition):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from debugger.history import History
 from vm.control import Record
@@ -35,7 +35,7 @@ def noted(history: History, start: Tick, end: Tick, sites: Set[Site], hooks: Hoo
     """How often something is met in a stretch, and when last; the machine is at its end afterwards."""
     history.back_to(start)
     note = Note()
-    history.run_until(end, sites, Hooks(hooks.guards, hooks.watches, note), over_site=False)
+    history.run_until(end, sites, replace(hooks, note=note), over_site=False)
     return note
 
 
@@ -44,7 +44,7 @@ def each(machine: Machine, history: History, end: Tick, sites: Set[Site], hooks:
     over_site = False
     while True:
         note = Note(stop_at=skip + 1) if skip else None
-        stop = history.run_until(end, sites, Hooks(hooks.guards, hooks.watches, note), over_site)
+        stop = history.run_until(end, sites, replace(hooks, note=note), over_site)
         if stop is None:
             return
         skip, over_site = 0, False

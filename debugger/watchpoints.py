@@ -89,6 +89,10 @@ class Watchpoint(Breakpoint):
         return self.target is None
 
     @property
+    def moves(self) -> bool:
+        return False
+
+    @property
     def watch(self) -> Watch | None:
         """What executors watch for it; None for a local, whose sites are looked at."""
         target = self.target

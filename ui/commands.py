@@ -12,6 +12,7 @@ from debugger.session import Session
 from ui import (
     command_back,
     command_break,
+    command_catch,
     command_find,
     command_heap,
     command_look,
@@ -35,6 +36,7 @@ TABLE = CommandTable(
         *command_run.COMMANDS,
         *command_back.COMMANDS,
         *command_break.COMMANDS,
+        *command_catch.COMMANDS,
         *command_look.COMMANDS,
         *command_value.COMMANDS,
         *command_memory.COMMANDS,

@@ -42,7 +42,7 @@ class CallUnderWay:
     @property
     def memory(self) -> GuestMemory | None:
         """See `vm.host.HostCall`."""
-        return _memory_of(self.caller)
+        return memory_of(self.caller)
 
     def export(self, name: str) -> Addr:
         """See `vm.host.HostCall`."""
@@ -76,7 +76,9 @@ class Hosting:
         params, _ = self._shapes.get(number) or self._shape(number)
         at = (base - thread.values.base) // SLOT_BYTES
         args = tuple(thread.slots[at : at + params])
-        return self._answer(number, base, tick, args, caller, self.machine.hosts[number].run)
+        machine = self.machine
+        run = machine.mocked(number) if machine.mocked is not None else None
+        return self._answer(number, base, tick, args, caller, run or machine.hosts[number].run)
 
     def enter(self, record: Record, tick: int) -> Outcome:
         """Runs the host function whose frame is on top."""
@@ -236,7 +238,8 @@ def exit_with(machine: Machine, code: int) -> None:
     machine.set_thread_state(ThreadState.EXITED)
 
 
-def _memory_of(caller: Instance | None) -> GuestMemory | None:
+def memory_of(caller: Instance | None) -> GuestMemory | None:
+    """The memory that a host function sees: the caller's exported `memory`, else its first."""
     if caller is None or not caller.memories:
         return None
     exported = caller.module.export("memory")

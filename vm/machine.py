@@ -140,6 +140,8 @@ class Machine:
         self.canonical_nan = False  # arithmetic makes only canonical NaNs (spec: Profiles, Deterministic)
         self.threads: list[GuestThread] = []
         self.thread_instance: Callable[[Instance], Instance] | None = None  # makes a new thread's; None: no threads
+        # what answers in a host function's place, by its number; None for a host function: it answers itself
+        self.mocked: Callable[[int], Callable[[HostCall], Outcome] | None] | None = None
         self.pause_requested: Callable[[], bool] = lambda: False
         self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex
         self.matching = Matching(self.types)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from vm.errors import Trap
 from vm.host import Until
 from vm.trace import Trace
 from vm.types import Addr, Tick
+
+if TYPE_CHECKING:
+    from vm.facts import FunctionFacts
 
 
 class StopKind(Enum):
@@ -79,6 +82,12 @@ class Note:
 Guard = Callable[[memoryview], bool]  # says by the slots of its frame (u64) whether a site stops
 
 
+class Picks(Protocol):
+    """Chooses instructions by what they are: each is a site. Equal ones choose the same."""
+
+    def __call__(self, facts: FunctionFacts, pc: int) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What else a run looks at: sites with a guard stop only where it says so."""
@@ -87,6 +96,7 @@ class Hooks:
     watches: tuple[Watch, ...] = ()
     note: Note | None = None
     trace: Trace | None = None  # is told what runs
+    picks: Picks | None = None
 
 
 NO_HOOKS = Hooks()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from debugger.breakpoints import Breakpoint
+from debugger.catchpoints import Catchpoint
 from debugger.events import Reason, Stopped, Touched
 from debugger.watchpoints import Watchpoint
 from ui.render.code import GLYPHS
@@ -92,6 +93,8 @@ def sites_text(breakpoint_: Breakpoint) -> str:
     """`at $fib+0xc`, or how many places it stands at."""
     if isinstance(breakpoint_, Watchpoint):
         return _target_text(breakpoint_)
+    if isinstance(breakpoint_, Catchpoint) and not breakpoint_.location:
+        return "wherever it happens"
     if breakpoint_.pending:
         return "pending: nothing is called that yet"
     first = breakpoint_.resolved[0]
@@ -101,6 +104,8 @@ def sites_text(breakpoint_: Breakpoint) -> str:
 
 
 def _name(breakpoint_: Breakpoint) -> str:
+    if isinstance(breakpoint_, Catchpoint):
+        return f"catch {breakpoint_.kind.value} {breakpoint_.what}".rstrip()
     kind = f"{breakpoint_.kind.value} " if isinstance(breakpoint_, Watchpoint) else ""
     return kind + breakpoint_.location
 
@@ -132,6 +137,8 @@ def conditions_text(breakpoint_: Breakpoint) -> str:
 def breakpoint_set(breakpoint_: Breakpoint) -> Line:
     """What was set, when it was."""
     what = "watchpoint" if isinstance(breakpoint_, Watchpoint) else "breakpoint"
+    if isinstance(breakpoint_, Catchpoint):
+        what = "catchpoint"
     return line(
         (f"{what} {breakpoint_.id}", Role.BREAKPOINT), " ", (sites_text(breakpoint_), Role.NAME),
         *((", ", (conditions_text(breakpoint_), Role.COMMENT)) if conditions_text(breakpoint_) else ()),

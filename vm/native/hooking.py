@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Iterator
 
 from vm.machine import Machine
 from vm.memory import RegionKind
@@ -56,6 +57,7 @@ class Hooking:
         """Makes these the hooks of the run that begins."""
         watching = hooks.watches != self._watches or (hooks.trace is None) != (self.hooks.trace is None)
         placing = sites != self.sites or hooks.guards != self.hooks.guards or watching
+        placing = placing or hooks.picks != self.hooks.picks
         self.hooks = hooks
         if placing:
             for function in list(self._singles):
@@ -123,13 +125,13 @@ class Hooking:
         self._by_function.clear()
         for site in self.sites:
             self._by_function.setdefault((site.vmctx, site.func), []).append(site)
-        for key in self._by_function:
+        for key in self._by_function if self.hooks.picks is None else self._code.functions:
             if key in self._code.functions:
                 self.hook(self._code.functions[key])
 
     def hook(self, function: Function) -> None:
         """Puts a function's sites into its instructions; the blocks they are in are run one by one."""
-        sites = self._by_function.get((function.instance.addr, function.func), ())
+        sites = [*self._by_function.get((function.instance.addr, function.func), ()), *self._picked(function)]
         if not sites:
             return
         singles, blocks = self._singles.setdefault(function, {}), self._blocks.setdefault(function, {})
@@ -142,6 +144,16 @@ class Hooking:
             for first in function.blocks_with(site.pc):
                 if first not in blocks:
                     blocks[first] = self._divert(function, first)
+
+    def _picked(self, function: Function) -> Iterator[Site]:
+        """The instructions of a function that are sites for what they are, but for those that are sites anyway."""
+        if (picks := self.hooks.picks) is None:
+            return
+        facts = function.instance.facts(function.func)
+        for pc in range(len(facts.instrs)):
+            site = Site(function.instance.addr, function.func, pc)
+            if picks(facts, pc) and site not in self.sites:
+                yield site
 
     def _divert(self, function: Function, first: int) -> bytes:
         """Makes a block be run one by one; the word that its first one was."""

@@ -60,7 +60,7 @@ class ReferenceExecutor:
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
         self._hooking.hooks = hooks
-        self.targets.hook(frozenset(sites), bool(hooks.watches), hooks.trace is not None)
+        self.targets.hook(frozenset(sites), bool(hooks.watches), hooks.trace is not None, hooks.picks)
         if self._values is not machine.values:
             self._use_stack()
         first = True
@@ -167,7 +167,8 @@ class ReferenceExecutor:
         """The innermost loop: answers with the stop and the ticks left."""
         below, targets, stack_end = self._below, self.targets, self.machine.values.end
         room = self.machine.limits.max_frames - self._depth - 1
-        over_site = over_site and Site(self._top.vmctx, self._top.func, self._pc) in targets.sites
+        here = Site(self._top.vmctx, self._top.func, self._pc)
+        over_site = over_site and targets.is_site(self._top.instance, here)
         while True:
             target, pc = self._top, self._pc
             steps, last = target.steps, 0
@@ -272,7 +273,8 @@ class ReferenceExecutor:
         """What sites and watches say before an instruction is run; None: it may be."""
         target, tick = self._top, Tick(self._end_tick - left)
         site = Site(target.vmctx, target.func, pc)
-        if not over_site and site in self.targets.sites and self._hooking.stops(site, frame, tick):
+        is_site = not over_site and self.targets.is_site(target.instance, site)
+        if is_site and self._hooking.stops(site, frame, tick):
             return self._stopped(pc, StopKind.SITE)
         if self._hooking.hooks.watches:
             assert target.instance is not None

@@ -6,7 +6,7 @@ that asks the executor first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from vm.accesses import TOUCHING
@@ -19,7 +19,7 @@ from vm.memory import RegionKind
 from vm.reference.step import Floats, Slots, Step, Target
 from vm.reference.step import Site as Instruction
 from vm.reference.translate import translate
-from vm.stop import Site
+from vm.stop import Picks, Site
 from vm.threads import Waiting
 from vm.types import Addr
 
@@ -45,6 +45,7 @@ class Targets:
         self._func_refs: dict[int, tuple[memoryview, memoryview]] = {}
         self._runtime: dict[int, AnyLibcall] = {}  # by code address
         self.sites: frozenset[Site] = frozenset()
+        self._picks: Picks | None = None
         self._watching = self._tracing = False
         self._indexes: dict[tuple[Addr, int], list[int]] = {}  # of sites, by function
         self.host_sites: frozenset[Addr] = frozenset()  # contexts of host functions that a site names
@@ -145,11 +146,11 @@ class Targets:
 
     # -- hooks -----------------------------------------------------------------------------------
 
-    def hook(self, sites: frozenset[Site], watching: bool, tracing: bool) -> None:
+    def hook(self, sites: frozenset[Site], watching: bool, tracing: bool, picks: Picks | None) -> None:
         """Makes these the sites, and no others; what may touch watched bytes is hooked too, or everything."""
-        if (sites, watching, tracing) == (self.sites, self._watching, self._tracing):
+        if (sites, watching, tracing, picks) == (self.sites, self._watching, self._tracing, self._picks):
             return
-        self.sites, self._watching, self._tracing = sites, watching, tracing
+        self.sites, self._watching, self._tracing, self._picks = sites, watching, tracing, picks
         hosts = {r.base for r in self.machine.space.regions() if r.kind is RegionKind.HOST_CONTEXT}
         self.host_sites = frozenset(s.vmctx for s in sites if s.vmctx in hosts)
         self._indexes.clear()
@@ -160,11 +161,22 @@ class Targets:
             if target.plain:
                 target.steps = self._hooked(target)
 
+    def is_site(self, instance: Instance | None, site: Site) -> bool:
+        """Whether an instruction is to be stopped before, by name or for what it is."""
+        if site in self.sites:
+            return True
+        return self._picks is not None and instance is not None and self._picks(instance.facts(site.func), site.pc)
+
+    def _picked(self, target: Target) -> Iterator[int]:
+        if self._picks is not None and target.instance is not None:
+            facts = target.instance.facts(target.func)
+            yield from (pc for pc in range(len(facts.instrs)) if self._picks(facts, pc))
+
     def _hooked(self, target: Target) -> list[Step]:
         """A function's steps with what has to ask in its place."""
         if self._tracing:
             return [_ask] * len(target.plain)
-        indexes = self._indexes.get((target.vmctx, target.func), ())
+        indexes = [*self._indexes.get((target.vmctx, target.func), ()), *self._picked(target)]
         if not indexes and not self._watching:
             return target.plain
         steps = list(target.plain)

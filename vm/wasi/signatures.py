@@ -88,6 +88,8 @@ class Signature:
     name: str
     params: tuple[ParamType, ...]
     results: tuple[abi.Record, ...]
+    written: tuple[str, ...] = ()  # the parameters' witx types
+    answers: tuple[str, ...] = ()  # the results'
 
     @property
     def type(self) -> FuncType:
@@ -160,7 +162,10 @@ sock_shutdown            fd sdflags
 def _signature(row: str) -> Signature:
     left, _, right = row.partition("->")
     name, *params = left.split()
-    return Signature(name, tuple(PARAMS[p] for p in params), tuple(abi.RESULTS[r] for r in right.split()))
+    results = right.split()
+    return Signature(
+        name, tuple(PARAMS[p] for p in params), tuple(abi.RESULTS[r] for r in results), tuple(params), tuple(results)
+    )  # fmt: skip
 
 
 SIGNATURES: tuple[Signature, ...] = tuple(_signature(row) for row in _ROWS.strip().splitlines())

@@ -54,6 +54,8 @@ class BreakpointsPane(ListPane):
             self.post_message(Goto(AtAddress(found.target.start)))
         elif found.pending:
             self.post_message(Told(f"nothing is called {found.location} yet"))
+        elif not found.resolved:
+            self.post_message(Told("it stops wherever that happens"))
         else:
             self.post_message(Goto(AtCode(found.resolved[0].site)))
 
