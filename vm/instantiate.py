@@ -18,6 +18,7 @@ from vm.linking import Provider, resolve_imports
 from vm.machine import CodeKind, Machine, call_words
 from vm.memories import LinearMemory, MemoryStyle
 from vm.memory import OutOfAddressSpace, RegionKind
+from vm.memory_image import map_image
 from vm.module import Elem, Module, Span, ValidModule
 from vm.needs import check_layout_holds
 from vm.segments import constant_slot, elem_slots, keep_elem_values
@@ -354,8 +355,13 @@ class _Maker:
                 made.fill(0, self._constant(table.init), made.size)
         for i, elem in enumerate(self.module.elems):
             self._initialise_elem(i, elem)
+        images = [self.compiled.memory_image(i) for i in range(len(self.instance.memories))]
+        for image in filter(None, images):
+            map_image(self.instance.memories[image.memory], image)
         for i, data in enumerate(self.module.datas):
-            if data.mode == "active" and data.offset is not None:
+            if data.mode == "active" and images[data.memory] is not None:
+                self.instance.record.set("data_dropped", 1, i)
+            elif data.mode == "active" and data.offset is not None:
                 payload = self.module.bytes[data.bytes.start : data.bytes.end]
                 at = self._constant(data.offset)
                 self.instance.memories[data.memory].init(at, payload, 0, len(payload))

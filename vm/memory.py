@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import sys
 import weakref
 from bisect import bisect_right, insort
@@ -29,6 +30,7 @@ _GAP_BYTES = 1 << 16  # between regions, never accessible
 
 _PROT_NONE, _PROT_RW = 0, mmap.PROT_READ | mmap.PROT_WRITE
 _MAP_NORESERVE = 0x4000 if sys.platform == "linux" else 0x40
+_MAP_FIXED = 0x10
 _MAP_FIXED_NOREPLACE = 0x100000 if sys.platform == "linux" else 0
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
@@ -95,6 +97,7 @@ class Region:
     owner: Addr | None
     view: memoryview = field(repr=False)  # over all that is reserved: touch only what is accessible
     cards: memoryview | None = field(repr=False)  # one byte per CARD_BYTES; None: not tracked
+    shared: bool = False  # its pages may be mapped a second time, so that it can move
     # where it lay before it moved: the same bytes, as who read them there may go on to do so
     earlier: list[tuple[Addr, memoryview]] = field(default_factory=list, repr=False)
 
@@ -169,7 +172,7 @@ class AddressSpace:
         base = Addr(_reserve(self._next, reserved, shared=movable))
         cards = memoryview(mmap.mmap(-1, reserved // CARD_BYTES + 1)) if tracked and writable else None
         view = self._viewed(base, reserved)
-        region = Region(self._mapped, kind, name, base, 0, reserved, writable, owner, view, cards)
+        region = Region(self._mapped, kind, name, base, 0, reserved, writable, owner, view, cards, movable)
         self._mapped += 1
         self.grow(region, size)
         insort(self._bases, base)
@@ -235,6 +238,16 @@ class AddressSpace:
         region.base, region.view = base, self._viewed(base, region.reserved)
         insort(self._bases, base)
         self._regions[base] = region
+
+    def map_file(self, region: Region, offset: int, size: int, file: int) -> bool:
+        """Maps a file's first bytes copy-on-write into a region; False where that cannot be: nothing has changed then.
+
+        Both numbers are multiples of the system's page size.
+        """
+        if region.shared or offset % mmap.PAGESIZE or size % mmap.PAGESIZE or offset + size > region.reserved:
+            return False
+        flags = mmap.MAP_PRIVATE | _MAP_FIXED
+        return bool(_LIBC.mmap(region.base + offset, size, _PROT_RW, flags, file, 0) == region.base + offset)
 
     def regions(self) -> Iterator[Region]:
         """All regions, by address."""
@@ -346,6 +359,23 @@ class AddressSpace:
         """A live view of `count` numbers of 4 or 8 bytes. Writing through it marks no card."""
         region, offset = self.locate(addr, count * width)
         return region.view[offset : offset + count * width].cast("Q" if width == 8 else "I")
+
+
+def nameless_file(data: bytes) -> int | None:
+    """The descriptor of a file in memory; None where the system has none."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        file = os.memfd_create("wasmscope-memory-image")
+    except OSError:
+        return None
+    try:
+        with open(file, "wb", closefd=False) as opened:
+            opened.write(data)
+    except OSError:
+        os.close(file)
+        return None
+    return file
 
 
 def _round_up(n: int, to: int) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.worlds import World, module
@@ -87,3 +90,33 @@ def test_the_checked_cast(era: str) -> None:
     with pytest.raises(WrongContext, match="begins with"):
         from_opaque(space, layouts, world.machine.code.base)
     assert from_opaque(space, layouts, host, "array_call_host_func") == host
+
+
+def test_an_image_is_mapped_and_its_pages_are_each_instance_s_own() -> None:
+    machine = Machine()
+    first = World(_WAT, machine=machine)
+    second = instantiate(machine, validate(first.instance.module), {}, "second")
+    memories = first.instance.memories[0], second.memories[0]
+    before = memories[1].read(0, 4 * PAGE_BYTES)
+    assert memories[0].read(0, 4 * PAGE_BYTES) == before
+    memories[0].write(0, b"mine")
+    assert memories[0].read(0, 4) == b"mine" and memories[1].read(0, 4 * PAGE_BYTES) == before
+    maps = Path("/proc/self/maps")
+    if hasattr(os, "memfd_create") and maps.exists():
+        at = {f"{m.region.base:x}" for m in memories}
+        mapped = [row for row in maps.read_text().splitlines() if "wasmscope-memory-image" in row]
+        assert at <= {row.split("-")[0] for row in mapped} and all("rw-p" in row for row in mapped)
+
+
+def test_without_such_a_file_the_bytes_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    mapped = World(_WAT).instance.memories[0]
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    copied = World(_WAT).instance.memories[0]
+    assert copied.read(0, 1 << 16) == mapped.read(0, 1 << 16)
+    assert list(copied.region.cards or b"") == list(mapped.region.cards or b"")
+
+
+def test_an_image_is_not_made_for_a_little_data_far_apart() -> None:
+    wat = '(module (memory 2000) (data (i32.const 0) "x") (data (i32.const {}) "y"))'
+    assert memory_image(module(wat.format(16 << 20)), 0) is None
+    assert memory_image(module(wat.format((16 << 20) - 1)), 0) is not None

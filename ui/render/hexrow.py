@@ -68,13 +68,13 @@ class Marks:
 PLAIN = Marks()
 
 
-def hex_row(address: int, data: bytes, shape: RowShape, marks: Marks = PLAIN) -> Line:
-    """`0040⚑ 48 65 Δ6c ..  He..`."""
+def hex_row(address: int, data: bytes, shape: RowShape, marks: Marks = PLAIN, page: Role = Role.ADDRESS) -> Line:
+    """`0040⚑ 48 65 Δ6c ..  He..`; `page` is how the address looks."""
     if marks.edited:
         data = bytes(marks.edited.get(i, byte) for i, byte in enumerate(data))
     roles = [_role(i, byte, marks) for i, byte in enumerate(data)]
     flag: Part = (BOOKMARK_GLYPH, Role.WARNING) if marks.bookmarked else " "
-    parts: list[Part] = [(f"{address:0{shape.digits}x}", Role.ADDRESS), flag]
+    parts: list[Part] = [(f"{address:0{shape.digits}x}", page), flag]
     parts += _merged(_digits(data, roles, marks))
     missing = range(len(data), shape.per_row)
     parts.append("".join(("    " if i % 8 == 0 and i else "   ") for i in missing) + "  ")

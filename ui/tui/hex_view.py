@@ -21,11 +21,13 @@ from ui.tui.pane import Pane
 from vm.errors import WasmscopeError
 from vm.memories import LinearMemory
 from vm.memory import CARD_BYTES, Region, RegionKind
+from vm.memory_image import PAGE_BYTES, MemoryImage, PageState, page_state
 from vm.types import Addr, NumType
 
 _LEAST_POINTER = 1024  # smaller numbers in a linear memory are taken for numbers
 _LEAST_DIGITS, _NATIVE_DIGITS = 4, 12
 _WANTED = 16  # bytes a row; with less room native addresses give way to offsets
+_PAGE_ROLES = {PageState.IMAGE: Role.NAME, PageState.DIRTIED: Role.LABEL, PageState.UNTOUCHED: Role.ADDRESS}
 _TALL, _LOW = 14, 8  # rows: from there on all values below, from there on the most wanted ones
 
 
@@ -53,6 +55,8 @@ class HexView(Pane):
         self._shape = RowShape(8, 16)
         self._absolute = False  # rows begin with addresses, not with offsets
         self._watched: list[tuple[int, int]] = []  # addresses of what watch expressions stand for
+        self._image: MemoryImage | None = None  # what the memory began with
+        self._pages: dict[int, PageState] = {}  # by number, of those that were in sight since the stop
         self._big = False
         self._values_shown = True
 
@@ -67,6 +71,7 @@ class HexView(Pane):
             memory = (r for r in regions if r.kind is RegionKind.MEMORY)
             self._show_region(next(same, None) or next(memory, None))
         self._watched = self._watched_ranges()
+        self._pages.clear()
         self._fit()
         self.show()
 
@@ -90,6 +95,10 @@ class HexView(Pane):
         self._region, self._anchor = region, None
         memories = self.shared.session.machine.memories.values()
         self._memory = next((m for m in memories if m.region is region), None)
+        self._image = None
+        if self._memory is not None and (owner := self.shared.session.machine.instance_at(self._memory.owner)):
+            self._image = self.shared.session.machine.runtime_info(owner).memory_image(self._memory.index)
+        self._pages.clear()
 
     @property
     def _first_address(self) -> int:
@@ -138,7 +147,19 @@ class HexView(Pane):
             return ()
         start = index * self._shape.per_row
         data = self._bytes(start, self._shape.per_row)
-        return hex_row(self._first_address + start, data, self._shape, self._marks(start, data))
+        state = self._page_state(start)
+        page = Role.ADDRESS if state is None else _PAGE_ROLES[state]
+        return hex_row(self._first_address + start, data, self._shape, self._marks(start, data), page)
+
+    def _page_state(self, offset: int) -> PageState | None:
+        """What became of the page that holds a byte of a linear memory, since the memory was made."""
+        memory = self._memory
+        if memory is None:
+            return None
+        number = offset // PAGE_BYTES
+        if number not in self._pages:
+            self._pages[number] = page_state(memory, self._image, number)
+        return self._pages[number]
 
     def _marks(self, start: int, data: bytes) -> Marks:
         assert self._region is not None
@@ -232,6 +253,8 @@ class HexView(Pane):
         if self._anchor is not None:
             first, last = self._selection()
             parts.append((f"  {last - first + 1:,} selected", Role.LABEL))
+        if (state := self._page_state(at)) is not None:
+            parts.append((f"  page {at // PAGE_BYTES:#x}: {state.value}", _PAGE_ROLES[state]))
         if name := self.shared.session.bookmarks.in_region(region).get(at):
             parts.append((f"  ⚑ {name}", Role.WARNING))
         was = self.shared.before.previous(region.base + at, 1)
