@@ -30,6 +30,7 @@ from debugger.inspect import Frame, Inspector
 from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
+from debugger.mapped_lines import lines_of_map, lines_of_text
 from debugger.mocks import Mock, Mocks
 from debugger.over_time import OverTime
 from debugger.places import written
@@ -48,6 +49,7 @@ from vm.instance import Instance
 from vm.journal import Collect, Jump
 from vm.machine import ThreadState
 from vm.memories import LinearMemory
+from vm.module import Module
 from vm.poke import poke
 from vm.types import Addr, Tick, ValType, grouped
 from vm.validate import validate_bodies
@@ -527,8 +529,15 @@ class Session(Stepping):
     def lines_of(self, instance: Instance) -> LineTable | None:
         key = id(instance.module)  # threads' instances share it
         if key not in self._line_tables:
-            self._line_tables[key] = line_table(instance.module)
+            self._line_tables[key] = self._found_lines(instance.module)
         return self._line_tables[key]
+
+    def _found_lines(self, module: Module) -> LineTable | None:
+        """Lines by debug information, by a source map, or by the text that the module was written as."""
+        found = line_table(module) or lines_of_map(module, self.path.parent)
+        if found is None and module is self.loaded.module and self.loaded.text is not None:
+            found = lines_of_text(module, self.path, self.loaded.text)
+        return found
 
     def _lines_by_number(self) -> dict[int, LineTable]:
         tables = {i.number: self.lines_of(i) for i in self.machine.instances}

@@ -75,6 +75,6 @@ class Listings:
     def _place_in(self, table: LineTable, file: str, line: int) -> SourcePlace:
         if file not in self._sources:
             folders = (self.session.path.parent, Path.cwd())
-            text = table.source(file, folders)
+            text = table.source(file, folders, self.session.options.source_maps)
             self._sources[file] = None if text is None else coloured(file, text)
         return SourcePlace(file, line, self._sources[file])

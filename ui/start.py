@@ -77,6 +77,8 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     program.add_argument("--stdin", metavar="FILE", type=Path, help="its standard input")
     program.add_argument("--preload", metavar="NAME=FILE", action="append", default=[],
                          help="a module whose exports can be imported under a name (repeatable)")  # fmt: skip
+    program.add_argument("--source-map", metavar="FROM=TO", action="append", default=[],
+                         help="look for sources recorded below FROM below TO (repeatable)")  # fmt: skip
     program.add_argument("--stub", metavar="MODULE.NAME=VALUE|trap", action="append", default=[],
                          help="answer an import that nobody provides; * matches any (repeatable)")  # fmt: skip
     add_executor_option(program)
@@ -120,6 +122,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         env=tuple(_env(text) for text in args.env),
         preloads=tuple(parse_preload(text) for text in args.preload),
         stubs=tuple(parse_stub(text) for text in args.stub),
+        source_maps=tuple(map(_source_map, args.source_map)),
         canonical_nan=args.canonical_nan,
         memory_style=_memory_style(args.memory),
         era=era_from(args),
@@ -154,6 +157,13 @@ def _env(text: str) -> str:
     if not name or not equals:
         raise UserError(f"{text!r} is not an environment variable", "give --env NAME=VALUE")
     return text
+
+
+def _source_map(text: str) -> tuple[str, str]:
+    start, equals, to = text.partition("=")
+    if not start or not equals or not to:
+        raise UserError(f"{text!r} maps no paths", "give --source-map FROM=TO")
+    return start, to
 
 
 def parse_preload(text: str) -> tuple[str, Path]:

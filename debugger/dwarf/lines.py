@@ -37,7 +37,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _UnitLines:
+class UnitLines:
     """A unit's rows by address; rows of no line are merged into the ones before them."""
 
     files: Mapping[int, str]
@@ -56,7 +56,7 @@ class _UnitLines:
         return row.is_stmt and (before is None or before.ends or (before.file, before.line) != (row.file, row.line))
 
 
-_NO_LINES = _UnitLines({}, (), ())
+_NO_LINES = UnitLines({}, (), ())
 
 
 def line_table(module: Module) -> LineTable | None:
@@ -73,7 +73,7 @@ class LineTable:
         self._section = section(module, ".debug_line")
         self._strings = Strings(section(module, ".debug_line_str"), section(module, ".debug_str"))
         self._headers: dict[int, Header | None] = {}
-        self._lines: dict[int, _UnitLines] = {}
+        self._lines: dict[int, UnitLines] = {}
 
     # -- by address ------------------------------------------------------------------------------
 
@@ -140,11 +140,16 @@ class LineTable:
         named = {path for unit in self._units if (h := self._header(unit)) for path in h.files.values()}
         return tuple(sorted(named))
 
-    def source(self, file: str, search: tuple[Path, ...]) -> tuple[str, ...] | None:
-        """A source file's lines: from its recorded path, else from below one of the folders; None: not found."""
+    def source(
+        self, file: str, search: tuple[Path, ...], remap: tuple[tuple[str, str], ...] = ()
+    ) -> tuple[str, ...] | None:
+        """A source file's lines: from where `remap` (from, to) leads, its recorded path, else from below one of the
+        folders; None: not found.
+        """
         parts = PurePosixPath(file).parts
+        moved = [Path(to + file[len(start) :]) for start, to in remap if file.startswith(start)]
         ends = [PurePosixPath(*parts[i:]) for i in range(1 if file.startswith("/") else 0, len(parts))]
-        for path in (Path(file), *(folder / end for folder in search for end in ends)):
+        for path in (*moved, Path(file), *(folder / end for folder in search for end in ends)):
             try:
                 if path.is_file() and path.stat().st_size <= _MAX_SOURCE_BYTES:
                     return tuple(path.read_text(errors="replace").splitlines())
@@ -174,13 +179,13 @@ class LineTable:
                 self._headers[unit.lines_at] = None
         return self._headers[unit.lines_at]
 
-    def _unit_lines(self, unit: Unit) -> _UnitLines:
+    def _unit_lines(self, unit: Unit) -> UnitLines:
         if unit.lines_at not in self._lines:
             header = self._header(unit)
             self._lines[unit.lines_at] = _NO_LINES if header is None else _collect(self._section, header, unit)
         return self._lines[unit.lines_at]
 
-    def _row_at(self, address: int) -> tuple[_UnitLines, int] | None:
+    def _row_at(self, address: int) -> tuple[UnitLines, int] | None:
         i = bisect_right(self._ranges, address, key=lambda r: r[0]) - 1
         if i >= 0 and address < self._ranges[i][1]:
             candidates = [self._ranges[i][2]]
@@ -234,34 +239,34 @@ class LineTable:
             return after, found.line if found else line
         return offset, line
 
-    def _units_of(self, file: str) -> Iterator[_UnitLines]:
+    def _units_of(self, file: str) -> Iterator[UnitLines]:
         for unit in self._units:
             header = self._header(unit)
-            if header and any(_names(path, file) for path in header.files.values()):
+            if header and any(names_path(path, file) for path in header.files.values()):
                 yield self._unit_lines(unit)
 
-    def _rows_of(self, lines: _UnitLines, file: str, line: int) -> Iterator[int]:
-        wanted = {number for number, path in lines.files.items() if _names(path, file)}
+    def _rows_of(self, lines: UnitLines, file: str, line: int) -> Iterator[int]:
+        wanted = {number for number, path in lines.files.items() if names_path(path, file)}
         for i, row in enumerate(lines.rows):
             near = line <= row.line <= line + _NEAR_LINES
             if near and row.file in wanted and row.is_stmt and not row.ends:
                 yield i
 
 
-def _names(path: str, end: str) -> bool:
+def names_path(path: str, end: str) -> bool:
     """Whether `end` is the path, or its last components."""
     wanted, parts = PurePosixPath(end).parts, PurePosixPath(path).parts
     return parts[-len(wanted) :] == wanted
 
 
-def _collect(section_: bytes, header: Header, unit: Unit) -> _UnitLines:
+def _collect(section_: bytes, header: Header, unit: Unit) -> UnitLines:
     sequences: list[tuple[Row, ...]] = []
     with suppress(DecodeError):
         sequences.extend(read_rows(section_, header))
     sequences.sort(key=lambda rows: rows[0].address)
     rows = tuple(row for sequence in sequences for row in _placed(sequence))
     files = {0: joined(unit.folder, unit.name), **header.files}
-    return _UnitLines(files, rows, tuple(row.address for row in rows))
+    return UnitLines(files, rows, tuple(row.address for row in rows))
 
 
 def _placed(sequence: tuple[Row, ...]) -> Iterator[Row]:

@@ -59,6 +59,8 @@ class Sides:
         session = self._shell.shared.session
         key = (session.machine, session.stop_id, session.selected)
         if key != self._followed and self._shell.shared.readable:
+            if self._followed is None and session.loaded.text is not None:
+                self.preference = "code"  # a module that was written as text: the disassembly says as much, and more
             self._followed = key
             self._arrange()
 
@@ -80,7 +82,7 @@ class Sides:
         frame = shared.session.frame() if shared.readable else None
         place = shared.views.listings.place(frame) if frame is not None else None
         if place is None:
-            return "this function has no source lines: its module carries no DWARF for it"
+            return "this function has no source lines: its module carries no DWARF and no source map for it"
         return "" if place.text is not None else f"{place.file} was not found"
 
     def switch(self) -> None:
