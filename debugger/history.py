@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from debugger.replay import repeat
 from vm.errors import UserError
-from vm.journal import Entry, Invoke
+from vm.journal import Entry, Invoke, ReplayMismatch
 from vm.machine import Continuation, Machine, ThreadState
 from vm.snapshot import Snapshot, restore, take
 from vm.stop import NO_HOOKS, Executor, Hooks, Note, Site, Stop, StopKind
@@ -26,6 +26,8 @@ _SLICE_TICKS = 20_000_000  # a checkpoint is thought of this often
 _LEAST_PAUSE_S = 0.02
 _MOST_BRANCHES = 16  # kept
 _COST_FACTOR = 10  # the next checkpoint waits this many times what the last one has cost
+
+_RUNS = (ThreadState.READY, ThreadState.BLOCKED)
 
 Clock = Callable[[], float]
 Judge = Callable[[Stop], bool]
@@ -120,7 +122,8 @@ class History:
         machine = self._machine
         before = self.checkpoints[-1].snapshot if self.checkpoints else None
         snapshot = take(machine)
-        return Checkpoint(machine.tick, snapshot, len(machine.journal.entries), snapshot.new_bytes(before))
+        entries = len(machine.journal.entries) - machine.journal.left_to_replay()
+        return Checkpoint(machine.tick, snapshot, entries, snapshot.new_bytes(before))
 
     def _thin(self) -> None:
         """Over the budget the oldest branch that was left goes, then every second one of the older half of checkpoints:
@@ -136,6 +139,32 @@ class History:
 
     def _used(self) -> int:
         return sum(c.size for c in self.checkpoints) + sum(b.size for b in self.branches)
+
+    def play(self, entries: list[Entry], ticks: int, ended: bool) -> None:
+        """Runs a recording up to its end, which is the present then; `ended`: in what does not retire, as a trap.
+
+        Raises ReplayMismatch where the run asks for something else.
+        """
+        machine, journal = self._machine, self._machine.journal
+        journal.become(entries, "")
+        journal.replay(entries)
+        self.keep()
+        while machine.tick < ticks or (ended and machine.thread_state in _RUNS):
+            self._apply_due()
+            outside = journal.peek_outside()
+            ends = [_SLICE_TICKS, max(1, ticks - machine.tick), *([outside.tick - machine.tick] if outside else [])]
+            if machine.thread_state not in _RUNS or min(ends) <= 0:
+                raise ReplayMismatch(machine.tick, f"{ticks:,} ticks in all", "none: it is over")
+            before = machine.tick
+            self._last_stop = stop = self._executor.run(min(ends))
+            if stop.kind is StopKind.PAUSED:
+                raise BrokenOff
+            if machine.tick == before and stop.kind is StopKind.BLOCKED:
+                break
+            if self._clock() >= self._next_at:
+                self.keep()
+        self._apply_due()
+        journal.go_live()
 
     # -- the Executor protocol -------------------------------------------------------------------
 
@@ -192,6 +221,7 @@ class History:
         while (outside := machine.journal.peek_outside()) is not None and outside.tick <= machine.tick:
             if isinstance(outside, Invoke) and machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED):
                 break  # the call before has not returned yet
+            machine.journal.checked(outside)
             machine.journal.next_outside()
             repeat(machine, outside)
             found = True

@@ -52,6 +52,7 @@ class Options:
     log_limit_bytes: int = DEFAULT_LIMIT_BYTES
     history_bytes: int = DEFAULT_HISTORY_BYTES  # of checkpoints for going back
     source_maps: tuple[tuple[str, str], ...] = ()  # (from, to): where recorded paths of sources lead
+    record: Path | None = None  # where the run's inputs are written when it is left
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from debugger.backwards import Backwards
 from debugger.bookmarks import Bookmarks
@@ -33,7 +32,9 @@ from debugger.locations import Resolver
 from debugger.mapped_lines import lines_of_map, lines_of_text
 from debugger.mocks import Mock, Mocks
 from debugger.over_time import OverTime
-from debugger.places import written
+from debugger.playing import play
+from debugger.recording import Recording
+from debugger.remembering import Remembering
 from debugger.replay import set_pc
 from debugger.running import Ended, Run, begin
 from debugger.scratch import ScratchCall
@@ -55,7 +56,6 @@ from vm.types import Addr, Tick, ValType, grouped
 from vm.validate import validate_bodies
 
 Listener = Callable[[Event], None]
-Answer = TypeVar("Answer")
 
 
 _NO_STOPS = (Reason.STEP, Reason.TICK)  # of no interest later
@@ -63,7 +63,7 @@ _MOST_STOPS = 1000
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
 
 
-class Session(Stepping):
+class Session(Stepping, Remembering):
     """A program under the debugger."""
 
     def __init__(
@@ -75,7 +75,10 @@ class Session(Stepping):
         wait_for_input: bool = False,
         validate_later: bool = False,
         program: Program | None = None,
+        recording: Recording | None = None,
     ) -> None:
+        """`recording`: a run to be repeated, instead of one that begins."""
+        self._recording = recording
         self.options, self.world, self.wait_for_input = options, world, wait_for_input
         self.validated = not validate_later  # else `validate` comes before anything runs
         self._program = program_of(options, bodies_later=validate_later) if program is None else program
@@ -144,6 +147,8 @@ class Session(Stepping):
 
     def start(self) -> Stopped:
         """Runs what comes before the entry and stops at the entry's first instruction."""
+        if self._recording is not None and not self._begun:
+            return self._play(self._recording)
         if not self._phases:
             raise UserError(
                 f"{self.loaded.path.name} has no _start and nothing was chosen to run",
@@ -158,6 +163,15 @@ class Session(Stepping):
         if self._program.stop_tick:
             return self._perform(self._to_start)
         return self._stopped(Ended(Reason.ENTRY))
+
+    def _play(self, recording: Recording) -> Stopped:
+        """Repeats a recording and goes to its beginning. Raises UserError, ReplayMismatch."""
+        self.validate()
+        self._begun = play(self.machine, self.history, recording)
+        self._phases.clear()
+        self.stops.append((self.tick, "end of the recording"))
+        self.reverse(lambda back: back.to(self.history.first_tick))
+        return self._stopped(Ended(Reason.ENTRY, Detail(notes=(f"a recording of {recording.ticks:,} instructions",))))
 
     def _to_start(self, run: Run) -> Ended:
         return run.until_tick(Tick(self._program.stop_tick)) if self._program.stop_tick > 0 else run.resume()
@@ -182,7 +196,14 @@ class Session(Stepping):
         return self.start()
 
     def close(self) -> None:
-        """Lets go of files; the session is of no use afterwards."""
+        """Lets go of files; the session is of no use afterwards. The run is written where that was asked for."""
+        if self.options.record is not None and self.last is not None:
+            try:
+                if self.history.present is not None:
+                    self.history.back_to(self.history.present.checkpoint.tick)
+                self.record(self.options.record)
+            except UserError as error:
+                self.emit(Message(str(error)))
         self.world.close()
 
     # -- events ----------------------------------------------------------------------------------
@@ -230,36 +251,6 @@ class Session(Stepping):
             self._pause.clear()
         return self._stopped(ended)
 
-    def write(self, expression: str, nth: int = -1) -> Stopped:
-        """Goes back to the instruction that last wrote what an expression reads: to the n-th from the beginning, or
-        with -1, -2 … from now back. Raises UserError."""
-        places = written(self.inspect, self.evaluator(), self.selected, expression)
-        return self.reverse(lambda back: back.write(places, expression, nth))
-
-    def moment(self, text: str) -> Tick:
-        """A moment by its tick, its bookmark, or `start` or `end`. Raises UserError."""
-        present = self.history.present
-        known = {"start": self.history.first_tick, "end": present.checkpoint.tick if present else self.tick}
-        found = {**known, **self.moments}.get(text.strip())
-        if found is not None:
-            return found
-        try:
-            return Tick(int(text.replace(",", ""), 0))
-        except ValueError:
-            names = ", ".join(["start", "end", *self.moments])
-            raise UserError(f"no moment is called {text.strip()!r}", f"a tick, or one of: {names}") from None
-
-    def over_time(self, question: Callable[[OverTime], Answer]) -> Answer:
-        """Answers a question about the recording; the program stands where it stood afterwards. Raises UserError."""
-        self._pause.clear()
-        try:
-            with self.history.excursion():
-                return question(OverTime(self.machine, self.inspect, self.history))
-        except BrokenOff:
-            raise UserError("paused before the answer was found") from None
-        finally:
-            self._pause.clear()
-
     def _holds(self, breakpoint_: Breakpoint) -> bool:
         try:
             return self.evaluator(0).truth(breakpoint_.condition)
@@ -281,12 +272,6 @@ class Session(Stepping):
         if self.history.in_past:
             self.emit(Message(f"the past was changed: a new branch; `branch {branch}` goes back to what came after"))
         return back
-
-    def return_to_branch(self, number: int) -> Stopped:
-        """Goes to where a branch was left; this one can be returned to as well. Raises UserError."""
-        self._pause.clear()
-        kept = self.history.return_to(number)
-        return self._stopped(Ended(Reason.TICK, Detail(notes=(f"branch {kept} goes back to where this was left",))))
 
     def request_pause(self) -> None:
         """Stops the run under way, soon. May be called from any thread."""

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from vm.errors import Trap, TrapKind, UserError
 from vm.host import THREAD_SPAWN
-from vm.journal import Switch
+from vm.journal import ReplayMismatch, Switch
 from vm.machine import Machine, ThreadState
 from vm.spawning import go_on
 from vm.stop import NO_HOOKS, Executor, Hooks, Site, Stop, StopKind
@@ -137,6 +137,9 @@ class Scheduler:
         while (following := journal.next_switch()) is not None and following.tick <= self.machine.tick:
             if following.forced != forced:
                 return
+            if following.thread >= len(self.machine.threads):
+                found = f"thread {following.thread}'s turn"
+                raise ReplayMismatch(following.tick, found, f"one of {len(self.machine.threads)} threads")
             journal.take_switch()
             self.machine.switch(following.thread)
             forced = False

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,7 @@ from ui.start import (
     DEFAULT_HISTORY_MEMORY,
     DEFAULT_LOG_LIMIT,
     Start,
+    WorldArgs,
     add_program_options,
     parse_preload,
     size,
@@ -28,9 +30,11 @@ from ui.start import (
 from ui.text import safe
 from vm.errors import UserError, WasmscopeError
 
+_RUN_LOG, _RUN_HISTORY = 64 << 20, 128 << 20  # bytes: `run` looks back only to explain a trap
 _DESCRIPTION = "Debugs a WebAssembly module: step, breakpoints, memory, and the runtime's own structures."
 _EPILOG = """\
 wasmscope run MODULE [-- ARGS]     run it without the debugger
+wasmscope replay FILE [MODULE]     debug a recorded run, made with --record FILE
 wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
 wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
@@ -104,6 +108,8 @@ def _dispatch(words: list[str]) -> int:
     match words[:1]:
         case ["run"]:
             return _run(words[1:])
+        case ["replay"]:
+            return _replay(words[1:])
         case ["inspect"]:
             return _inspect(words[1:])
         case ["serve"]:
@@ -138,7 +144,32 @@ def _run(words: list[str]) -> int:
     parser.add_argument("module", metavar="MODULE")
     add_program_options(parser)
     ours, program = _split(words)
-    return run_program(start_from(parser.parse_args(ours), program, log_limit_bytes=0))
+    args = parser.parse_args(ours)
+    args.log_limit, args.history_memory = DEFAULT_LOG_LIMIT if args.record else _RUN_LOG, _RUN_HISTORY
+    return run_program(start_from(args, program))
+
+
+def _replay(words: list[str]) -> int:
+    from debugger.recording import load, options_of
+
+    parser = Parser(
+        prog="wasmscope replay", description="Debugs a recorded run: the same inputs, from its beginning.",
+        allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("file", metavar="FILE", type=Path, help="a recording, as --record FILE writes it")
+    parser.add_argument(
+        "module", metavar="MODULE", type=Path, nargs="?", help="the module, when it is not where it was"
+    )
+    parser.add_argument("--history-memory", metavar="SIZE", type=size, default=DEFAULT_HISTORY_MEMORY,
+                        help="how much memory checkpoints take (512M)")  # fmt: skip
+    add_executor_option(parser)
+    _add_modes(parser).add_argument("--json", action="store_true",
+                                    help="with --batch or -ex: events as JSON, one a line")  # fmt: skip
+    args = parser.parse_args(words)
+    recording = load(args.file)
+    options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
+    start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording)
+    return _open(start, args)
 
 
 def _inspect(words: list[str]) -> int:

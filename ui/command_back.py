@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from argparse import Namespace
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from debugger.backwards import Backwards
 from debugger.differences import Differing
@@ -122,6 +123,11 @@ def _branch(context: Context, args: Namespace) -> Stopped:
     return context.session.return_to_branch(args.number)
 
 
+def _record(context: Context, args: Namespace) -> Iterable[Line]:
+    inputs = context.session.record(Path(args.file))
+    return [note(f"{args.file}: {context.session.tick:,} instructions, {inputs:,} inputs; wasmscope replay opens it")]
+
+
 def _branches(context: Context, args: Namespace) -> Iterable[Line]:
     rows: list[list[Part]] = [
         [(str(b.number), Role.LABEL), f"left at tick {b.at:,}", (f"{b.size:,} bytes", Role.COMMENT)]
@@ -183,5 +189,7 @@ COMMANDS = (
             one("NAME", "name"), whole),
     Command("branch", _FAMILY, "return to a branch that was left when the past was changed", _branch, (),
             _branch_parser, details="The one that is left for it is kept as a branch too."),
+    Command("record", _FAMILY, "write the run so far to a file, for wasmscope replay", _record, (),
+            one("FILE", "file"), whole, takes=Takes.FILE),
     Command("info branches", _FAMILY, "the branches that were left", _branches),
 )  # fmt: skip

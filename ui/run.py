@@ -7,13 +7,14 @@ import signal
 import sys
 from dataclasses import replace
 
-from debugger.events import Reason, Stopped
+from debugger.events import Event, Message, Reason, Stopped
 from debugger.session import Session
 from debugger.world import standard_terminals
 from ui import exits
 from ui.render.line import text_of
 from ui.render.stops import stop_line
 from ui.start import Start
+from ui.text import safe
 from ui.views import Views
 from vm.errors import UserError
 from vm.wasi.world import Stream
@@ -27,10 +28,16 @@ def run_program(start: Start) -> int:
     stdin = _STDIN if start.world.stdin is None else start.world.stdin
     start = replace(start, world=replace(start.world, stdin=stdin, terminals=standard_terminals()))
     session = start.open(_write, wait_for_input=True)
+    session.listen(_tell)
     try:
         return _run(session)
     finally:
         session.close()
+
+
+def _tell(event: Event) -> None:
+    if isinstance(event, Message):
+        sys.stderr.write(f"wasmscope: {safe(event.text)}\n")
 
 
 def _write(stream: Stream, data: bytes) -> None:

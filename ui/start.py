@@ -11,6 +11,7 @@ from pathlib import Path
 from debugger.executors import ExecutorKind
 from debugger.launch import DEFAULT_HISTORY_BYTES, Options, Program
 from debugger.provide import parse_stub
+from debugger.recording import Recording
 from debugger.session import Session
 from debugger.terminal import Sink
 from debugger.world import RealWorld, parse_root
@@ -42,6 +43,7 @@ class Start:
     world: WorldArgs
     program: Program | None = None  # None: what the options say
     executor: ExecutorKind = ExecutorKind.AUTO
+    recording: Recording | None = None  # to be repeated
     about: str = ""  # one line that the full screen begins with
 
     def open(
@@ -57,7 +59,7 @@ class Start:
                 session = Session(
                     self.options, world, wait_for_input=wait_for_input,
                     validate_later=validate_later and self.program is None, program=self.program,
-                    make_executor=make_executor(self.executor),
+                    make_executor=make_executor(self.executor), recording=self.recording,
                 )  # fmt: skip
             except Trap as trap:
                 raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
@@ -85,6 +87,8 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     add_runtime_option(program)
     program.add_argument("--memory", choices=[style.value for style in MemoryStyle], default=MemoryStyle.AUTO.value,
                          help="static: memories never move; dynamic: growth may move them; auto: static")  # fmt: skip
+    program.add_argument("--record", metavar="FILE", type=Path,
+                         help="write the run's inputs, to be repeated by wasmscope replay FILE")  # fmt: skip
     program.add_argument("--canonical-nan", action="store_true",
                          help="arithmetic makes only canonical NaNs (the deterministic profile)")  # fmt: skip
     limits = parser.add_argument_group("limits (sizes like 64M or 2G)")
@@ -112,7 +116,7 @@ def size(text: str) -> int:
     return int(digits) * _UNITS[unit]
 
 
-def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_limit_bytes: int | None = None) -> Start:
+def start_from(args: argparse.Namespace, program_args: tuple[str, ...]) -> Start:
     """What parsed options mean. Raises UserError."""
     options = Options(
         path=Path(args.module),
@@ -127,8 +131,9 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...], *, log_l
         memory_style=_memory_style(args.memory),
         era=era_from(args),
         limits=_limits(args),
-        log_limit_bytes=args.log_limit if log_limit_bytes is None else log_limit_bytes,
-        history_bytes=args.history_memory if log_limit_bytes is None else 0,
+        log_limit_bytes=args.log_limit,
+        history_bytes=args.history_memory,
+        record=args.record,
     )
     return Start(options, WorldArgs(args.stdin), executor=ExecutorKind(args.executor))
 

@@ -97,6 +97,7 @@ class Journal:
         self.limit_bytes, self.size_bytes = limit_bytes, 0
         self.complete = True
         self.why_incomplete = ""
+        self.checked: Callable[[Entry], None] = lambda entry: None  # called before an entry is repeated
         self._replay: list[HostResult | Outside] | None = None
         self._outside_at: list[int] = []  # where in `_replay` what came from outside is, the next one last
         self._switches: list[Switch] = []
@@ -158,6 +159,7 @@ class Journal:
         assert self._replay is not None
         entry = self._replay[-1] if self._replay else None
         if isinstance(entry, HostResult) and (entry.tick, entry.host, entry.args) == (tick, host, args):
+            self.checked(entry)
             self._replay.pop()
             return entry
         if entry is None or self.waits_here(tick):

@@ -48,7 +48,7 @@ _REASONS: Mapping[RegionKind, str] = MappingProxyType(
 
 def poke(machine: Machine, addr: Addr, data: bytes) -> None:
     """Writes bytes where that is sound, journalled as an edit. Raises UserError, having written nothing."""
-    resolve = _check(machine, addr, data)
+    resolve = check(machine, addr, data)
     space = machine.space
     assert space.recorder is None, "no host function is running at a stop"
     writes: list[Write] = []
@@ -72,17 +72,18 @@ def refused(why: str, hint: str = "") -> UserError:
     return UserError(f"refused: {why}", hint)
 
 
-def _check(machine: Machine, addr: int, data: bytes) -> Resolve:
+def check(machine: Machine, addr: int, data: bytes) -> Resolve:
+    """What else must be written for a write to be sound. Raises UserError for one that is not."""
     if not data:
         raise refused("there is nothing to write")
     try:
         region, _ = machine.space.locate(addr, len(data))
     except MemoryFault as fault:
         raise refused(str(fault)) from None
-    check = _CHECKS.get(region.kind)
-    if check is None:
+    rule = _CHECKS.get(region.kind)
+    if rule is None:
         raise refused(_REASONS.get(region.kind, "nothing there may be changed"))
-    return check(machine, region, addr, data)
+    return rule(machine, region, addr, data)
 
 
 # -- guest memory, slots, tables -----------------------------------------------------------------
