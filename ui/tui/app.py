@@ -321,6 +321,9 @@ class WasmscopeApp(App[int]):
     def action_go_to(self, id_: str) -> None:
         self.desk.go_to(self.sides.wanted if id_ == "code" else id_)
 
+    def action_toggle(self, id_: str) -> None:
+        self.desk.toggle(id_)
+
     def action_next_pane(self, by: int) -> None:
         self.desk.next_pane(by)
 

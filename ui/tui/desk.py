@@ -59,6 +59,7 @@ class Desk(Container):
         self._dragged: Edge | None = None
         self._grabbed = 0  # cells from the mouse to the cut
         self._tabs: dict[Slot, tuple[Tab, ...]] = {}
+        self._under: dict[str, str] = {}  # what a pane that was toggled stands in front of
 
     def compose(self) -> ComposeResult:
         yield Static(id="too-small")
@@ -159,6 +160,19 @@ class Desk(Container):
             self._zoomed = id_
         self.show(id_)
         self.focus_active()
+
+    def toggle(self, id_: str) -> None:
+        """Brings a pane to the front, or what it was brought in front of."""
+        if self._panes[id_].display:
+            under = self._under.pop(id_, None)
+            if under is not None:
+                self.show(under)
+            return
+        before = [other for other, pane in self._panes.items() if pane.display]
+        self.show(id_)
+        hidden = [other for other in before if not self._panes[other].display]
+        if hidden:
+            self._under[id_] = hidden[-1]
 
     def focus_active(self) -> None:
         """Gives the keys back to the pane that had them; at once, so that the next key goes there."""

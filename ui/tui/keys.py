@@ -25,6 +25,7 @@ EVERYWHERE: tuple[Binding, ...] = (
     Binding("u", "frame(1)", "the frame outside", id="frame.up"),
     Binding("d", "frame(-1)", "the frame inside", id="frame.down"),
     Binding("v", "switch", "source or disassembly", id="code.switch"),
+    Binding("f8", "toggle('micro')", "micro-steps: what compiled code does here", id="view.micro"),
     Binding("w,f7", "add_watch", "add a watch expression", id="watch.add"),
     Binding("g", "goto", "show a location", id="go.to"),
     Binding("colon", "go_to('console')", "console", id="go.console"),
