@@ -126,6 +126,17 @@ class Launched:
     phases: tuple[Phase, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A state that was put into a machine: whether it can go on from there, and what is to be said of it."""
+
+    resumes: bool
+    notes: tuple[str, ...]
+
+
+Restore = Callable[[Machine, Instance], Restored]
+
+
 @dataclass(frozen=True)
 class Program:
     """How to get from nothing to a machine that is ready: again at every restart.
@@ -136,6 +147,7 @@ class Program:
     loaded: Loaded
     launch: Callable[[World], Launched]
     stop_tick: int = 0
+    restore: Restore | None = None  # puts a state into the machine instead of beginning
 
 
 def program(options: Options, bodies_later: bool = False) -> Program:

@@ -18,18 +18,17 @@ from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.catching import Catching, checked, location
 from debugger.catchpoints import CatchKind, Catchpoint
-from debugger.dwarf.info import DebugInfo, debug_info
-from debugger.dwarf.lines import Line, LineTable, line_table
+from debugger.dwarf.info import DebugInfo
+from debugger.dwarf.lines import Line, LineTable
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
 from debugger.executors import REFERENCE, MakeExecutor
 from debugger.expression.evaluate import Evaluator
 from debugger.guards import Guards
 from debugger.history import BrokenOff, History
 from debugger.inspect import Frame, Inspector
-from debugger.launch import Launched, Loaded, Options, Phase, Program, invocation
+from debugger.launch import Launched, Loaded, Options, Phase, Program, Restore, invocation
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
-from debugger.mapped_lines import lines_of_map, lines_of_text
 from debugger.mocks import Mock, Mocks
 from debugger.over_time import OverTime
 from debugger.playing import play
@@ -38,6 +37,7 @@ from debugger.remembering import Remembering
 from debugger.replay import set_pc
 from debugger.running import Ended, Run, begin
 from debugger.scratch import ScratchCall
+from debugger.source.modules import ModuleSources
 from debugger.source.variables import SourceFrame
 from debugger.stepping import Stepping
 from debugger.threads import Scheduler
@@ -50,7 +50,6 @@ from vm.instance import Instance
 from vm.journal import Collect, Jump
 from vm.machine import ThreadState
 from vm.memories import LinearMemory
-from vm.module import Module
 from vm.poke import poke
 from vm.types import Addr, Tick, ValType, grouped
 from vm.validate import validate_bodies
@@ -96,8 +95,7 @@ class Session(Stepping, Remembering):
         self._pause = threading.Event()
         self._validating = threading.Lock()
         self._stop_id = 0
-        self._line_tables: dict[int, LineTable | None] = {}  # by a module's identity
-        self._debug_infos: dict[int, DebugInfo | None] = {}
+        self._sources = ModuleSources(self.loaded)
         self._build()
 
     # -- lifecycle -------------------------------------------------------------------------------
@@ -138,7 +136,7 @@ class Session(Stepping, Remembering):
     @property
     def can_start(self) -> bool:
         """Whether there is something to start: `_start`, `_initialize`, a start function or what was chosen to run."""
-        return bool(self._phases)
+        return bool(self._phases) or self._program.restore is not None
 
     @property
     def first_function(self) -> tuple[Instance, int] | None:
@@ -149,6 +147,8 @@ class Session(Stepping, Remembering):
         """Runs what comes before the entry and stops at the entry's first instruction."""
         if self._recording is not None and not self._begun:
             return self._play(self._recording)
+        if self._program.restore is not None and not self._begun:
+            return self._restored(self._program.restore)
         if not self._phases:
             raise UserError(
                 f"{self.loaded.path.name} has no _start and nothing was chosen to run",
@@ -172,6 +172,23 @@ class Session(Stepping, Remembering):
         self.stops.append((self.tick, "end of the recording"))
         self.reverse(lambda back: back.to(self.history.first_tick))
         return self._stopped(Ended(Reason.ENTRY, Detail(notes=(f"a recording of {recording.ticks:,} instructions",))))
+
+    def _restored(self, restore: Restore) -> Stopped:
+        """Puts a state into the machine. Raises UserError."""
+        self.validate()
+        done = restore(self.machine, self.main)
+        self._phases.clear()
+        if self.machine.control.depth:
+            outermost = self.machine.control[0]
+            instance = self.machine.instance_at(outermost.vmctx)
+            assert instance is not None
+            type_ = instance.module.func_type(outermost.func)
+            self._begun = [(self.tick, Phase(instance, outermost.func, type_, (), "restored", True))]
+        if done.resumes:
+            self.history.keep()
+        for text in done.notes:
+            self.emit(Message(text))
+        return self._stopped(Ended(Reason.PAUSE))
 
     def _to_start(self, run: Run) -> Ended:
         return run.until_tick(Tick(self._program.stop_tick)) if self._program.stop_tick > 0 else run.resume()
@@ -454,26 +471,11 @@ class Session(Stepping, Remembering):
 
     def inlined(self, frame: Frame) -> tuple[tuple[str, Line | None], ...]:
         """Functions inlined where a frame stands, the innermost first, and last the function itself: name and line."""
-        if frame.instance is None or frame.offset is None:
-            return ()
-        info, lines = self.debug_info(frame.instance), self.lines_of(frame.instance)
-        scope = None if info is None else info.scope_at(frame.offset)
-        if scope is None or not scope.inlined:
-            return ()
-        at = None if lines is None else lines.find(frame.offset)
-        found: list[tuple[str, Line | None]] = []
-        for block in reversed(scope.inlined):
-            found.append((block.name or "?", at))
-            file, line = block.call or (0, 0)
-            at = None if lines is None else Line(lines.file_named(frame.offset, file), line, 0)
-        return (*found, (scope.blocks[0].name, at))
+        return self._sources.inlined(frame)
 
     def debug_info(self, instance: Instance) -> DebugInfo | None:
         """What an instance's module says of its source beside lines; None when it says nothing."""
-        key = id(instance.module)
-        if key not in self._debug_infos:
-            self._debug_infos[key] = debug_info(instance.module)
-        return self._debug_infos[key]
+        return self._sources.info(instance.module)
 
     def frame(self, number: int | None = None) -> Frame | None:
         """A frame by number (default: the selected one)."""
@@ -512,17 +514,7 @@ class Session(Stepping, Remembering):
         return None if instance is None else self.lines_of(instance)
 
     def lines_of(self, instance: Instance) -> LineTable | None:
-        key = id(instance.module)  # threads' instances share it
-        if key not in self._line_tables:
-            self._line_tables[key] = self._found_lines(instance.module)
-        return self._line_tables[key]
-
-    def _found_lines(self, module: Module) -> LineTable | None:
-        """Lines by debug information, by a source map, or by the text that the module was written as."""
-        found = line_table(module) or lines_of_map(module, self.path.parent)
-        if found is None and module is self.loaded.module and self.loaded.text is not None:
-            found = lines_of_text(module, self.path, self.loaded.text)
-        return found
+        return self._sources.lines(instance.module)
 
     def _lines_by_number(self) -> dict[int, LineTable]:
         tables = {i.number: self.lines_of(i) for i in self.machine.instances}

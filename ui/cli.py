@@ -35,6 +35,7 @@ _DESCRIPTION = "Debugs a WebAssembly module: step, breakpoints, memory, and the 
 _EPILOG = """\
 wasmscope run MODULE [-- ARGS]     run it without the debugger
 wasmscope replay FILE [MODULE]     debug a recorded run, made with --record FILE
+wasmscope core MODULE DUMP         a core dump of it: ours can go on from there
 wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
 wasmscope wast FILE|DIR...         run test scripts of the specification; --debug opens a failing one
@@ -110,6 +111,8 @@ def _dispatch(words: list[str]) -> int:
             return _run(words[1:])
         case ["replay"]:
             return _replay(words[1:])
+        case ["core"]:
+            return _core(words[1:])
         case ["inspect"]:
             return _inspect(words[1:])
         case ["serve"]:
@@ -142,11 +145,12 @@ def _run(words: list[str]) -> int:
 
     parser = Parser(prog="wasmscope run", description="Runs a module without the debugger.", allow_abbrev=False)
     parser.add_argument("module", metavar="MODULE")
+    parser.add_argument("--coredump", metavar="FILE", type=Path, help="write a core dump here if it traps")
     add_program_options(parser)
     ours, program = _split(words)
     args = parser.parse_args(ours)
     args.log_limit, args.history_memory = DEFAULT_LOG_LIMIT if args.record else _RUN_LOG, _RUN_HISTORY
-    return run_program(start_from(args, program))
+    return run_program(start_from(args, program), args.coredump)
 
 
 def _replay(words: list[str]) -> int:
@@ -170,6 +174,16 @@ def _replay(words: list[str]) -> int:
     options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
     start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording)
     return _open(start, args)
+
+
+def _core(words: list[str]) -> int:
+    from ui.core import core_start
+
+    ours, program = _split(words)
+    parser = _debug_parser("wasmscope core", usage="wasmscope core [OPTIONS] MODULE DUMP")
+    parser.add_argument("dump", metavar="DUMP", type=Path, help="a core dump of a program of that module")
+    args = parser.parse_args(ours)
+    return _open(core_start(start_from(args, program), args.dump), args)
 
 
 def _inspect(words: list[str]) -> int:
@@ -331,10 +345,10 @@ def _open(start: Start, args: argparse.Namespace) -> int:
     return run_tui(start, args.keys)
 
 
-def _debug_parser(prog: str = "wasmscope", parents: Sequence[Parser] = ()) -> Parser:
+def _debug_parser(prog: str = "wasmscope", parents: Sequence[Parser] = (), usage: str = "") -> Parser:
     parser = Parser(
         prog=prog, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, parents=parents,
-        usage=f"{prog} [OPTIONS] MODULE [-- ARGS]", formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=usage or f"{prog} [OPTIONS] MODULE [-- ARGS]", formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("module", metavar="MODULE", nargs="?", help="a .wasm or .wat file")
     parser.add_argument("--version", action="version", version=f"wasmscope {_version()}")

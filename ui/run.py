@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from debugger.events import Event, Message, Reason, Stopped
 from debugger.session import Session
 from debugger.world import standard_terminals
 from ui import exits
+from ui.command_keep import core_dump, write_file
 from ui.render.line import text_of
 from ui.render.stops import stop_line
 from ui.start import Start
@@ -23,14 +25,14 @@ _STDIN = 0
 _BACKTRACE_ROWS = 50
 
 
-def run_program(start: Start) -> int:
-    """Runs to the end; the exit code. Raises WasmscopeError."""
+def run_program(start: Start, coredump: Path | None = None) -> int:
+    """Runs to the end; the exit code. Raises WasmscopeError. `coredump`: a file for a core dump after a trap."""
     stdin = _STDIN if start.world.stdin is None else start.world.stdin
     start = replace(start, world=replace(start.world, stdin=stdin, terminals=standard_terminals()))
     session = start.open(_write, wait_for_input=True)
     session.listen(_tell)
     try:
-        return _run(session)
+        return _run(session, coredump)
     finally:
         session.close()
 
@@ -47,7 +49,7 @@ def _write(stream: Stream, data: bytes) -> None:
         left = left[os.write(int(stream), left) :]
 
 
-def _run(session: Session) -> int:
+def _run(session: Session, coredump: Path | None) -> int:
     interrupted = False
 
     def interrupt(signum: int, frame: object) -> None:
@@ -62,6 +64,8 @@ def _run(session: Session) -> int:
         signal.signal(signal.SIGINT, before)
     if interrupted and stopped.reason is Reason.PAUSE:
         return exits.INTERRUPTED
+    if coredump is not None and stopped.reason is Reason.TRAP:
+        _dump(session, coredump)
     return _ended(session, stopped)
 
 
@@ -70,6 +74,12 @@ def _to_the_end(session: Session) -> Stopped:
         raise UserError(f"{session.path.name} has no _start: nothing to run", "use --invoke NAME ARGS")
     stopped = session.start()
     return session.resume() if stopped.reason is Reason.ENTRY else stopped
+
+
+def _dump(session: Session, path: Path) -> None:
+    data, _ = core_dump(session)
+    write_file(path, data)
+    sys.stderr.write(f"wasmscope: core dump: {safe(str(path))}, {len(data):,} bytes\n")
 
 
 def _ended(session: Session, stopped: Stopped) -> int:

@@ -1,0 +1,43 @@
+"""Commands that keep what was found: in files, for later and for others."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from debugger.coredump.dump import written
+from debugger.coredump.take import take
+from debugger.session import Session
+from ui.command import Command, Context, one, whole
+from ui.render.line import Line, note
+from vm.errors import UserError
+
+_FAMILY = "keeping"
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Raises UserError."""
+    try:
+        path.expanduser().write_bytes(data)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def core_dump(session: Session) -> tuple[bytes, str]:
+    """A core dump of a session as it is, and why it cannot be resumed; empty when it can."""
+    dump = take(session.machine, session.inspect, session.path.name)
+    return written(dump), str(dump.state["why_not"])
+
+
+def _coredump(context: Context, args: Namespace) -> list[Line]:
+    data, why_not = core_dump(context.session)
+    write_file(Path(args.file), data)
+    resumes = "it can be resumed" if not why_not else f"it can be looked at, not resumed: {why_not}"
+    return [note(f"{args.file}: {len(data):,} bytes; {resumes} (wasmscope core {context.session.path} {args.file})")]
+
+
+COMMANDS = (
+    Command("coredump", _FAMILY, "write a core dump of the program as it stands", _coredump,
+            ("generate-core-file", "gcore", "process save-core"), one("FILE", "file"), whole,
+            details="WebAssembly's standard format, with what it lacks in sections of our own"),
+)  # fmt: skip
