@@ -13,6 +13,7 @@ from types import MappingProxyType
 from debugger.dwarf.lines import LineTable
 from debugger.inspect import Frame, Inspector, Variable
 from debugger.operands import index_of, taken
+from vm.constant import static_value
 from vm.errors import Trap, TrapKind
 from vm.facts import Instr
 from vm.instance import Instance
@@ -40,6 +41,19 @@ _SENTENCES: Mapping[TrapKind, str] = MappingProxyType(
         TrapKind.INTEGER_OVERFLOW: "a result does not fit its integer type",
         TrapKind.INVALID_CONVERSION: "a float that is not a number was converted to an integer",
         TrapKind.CALL_STACK_EXHAUSTED: "the call stack is full: usually a recursion that does not end",
+        TrapKind.NULL_REFERENCE: "a reference that is null was used",
+        TrapKind.NULL_FUNCTION: "a function reference that is null was called",
+        TrapKind.NULL_STRUCTURE: "a field was asked of a structure reference that is null",
+        TrapKind.NULL_ARRAY: "an element, or the length, was asked of an array reference that is null",
+        TrapKind.NULL_I31: "the number was asked of an i31 reference that is null",
+        TrapKind.NULL_EXCEPTION: "an exception reference that is null was thrown",
+        TrapKind.OUT_OF_BOUNDS_ARRAY: "an access to an array passes its length",
+        TrapKind.CAST_FAILURE: "a reference was cast to a type that its object is not of",
+        TrapKind.UNCAUGHT_EXCEPTION: "an exception was thrown that no frame of the call stack catches",
+        TrapKind.GC_HEAP_FULL: "the GC heap has no room for a new object, even after a collection: --max-gc-heap "
+        "raises its limit",
+        TrapKind.UNALIGNED_ATOMIC: "an atomic access is not aligned to its own width",
+        TrapKind.UNSHARED_WAIT: "memory.atomic.wait needs a shared memory: nobody else could ever wake it",
         TrapKind.DEADLOCK: "no thread can go on: each waits for another to wake it, and none has a timeout",
         TrapKind.HOST: "a host function gave up",
     }
@@ -87,6 +101,18 @@ class _Explanation:
                 yield from self._tables(instance, instr)
             case TrapKind.UNDEFINED_ELEMENT | TrapKind.UNINITIALIZED_ELEMENT | TrapKind.INDIRECT_CALL_TYPE:
                 yield from self._indirect(instance, instr, operands)
+            case TrapKind.UNALIGNED_ATOMIC if "address" in operands:
+                address, offset = operands["address"].slot, index_of(instr, 1)
+                over = (address + offset) % instr.op.width
+                aligned = f"{over} past a multiple of {instr.op.width}"
+                yield f"effective address = {address:#x} + offset {offset:#x}: {aligned}"
+            case TrapKind.OUT_OF_BOUNDS_ARRAY if "array" in operands:
+                yield f"bound: the array has {self.machine.gc.length(operands['array'].slot):,} elements"
+            case TrapKind.CAST_FAILURE if "reference" in operands:
+                yield f"it is {self.inspect.heap.describe(operands['reference'].slot) or 'null'}"
+            case TrapKind.GC_HEAP_FULL:
+                most = self.machine.state.get("max_gc_heap_bytes")
+                yield f"the heap has {self.machine.gc.size:,} bytes of {most:,} that it may have"
             case TrapKind.CALL_STACK_EXHAUSTED:
                 yield from self._exhausted()
             case TrapKind.DEADLOCK:
@@ -105,11 +131,25 @@ class _Explanation:
                 f"{width} byte{'s' if width > 1 else ''} end at {start + width:#x}"
             )
             yield self._bound(instance, ExternKind.MEMORY, memory)
+            yield from self._nearest(instance, memory, start)
             return
         if self.trap.detail:
             yield self.trap.detail
         for number in _indices(instr, Imm.MEMORY):
             yield self._bound(instance, ExternKind.MEMORY, number)
+
+    def _nearest(self, instance: Instance, memory: int, at: int) -> Iterator[str]:
+        """The data segment that lies nearest to an address."""
+        found = [
+            (max(start - at, at - end + 1, 0), start, end, number)
+            for number, start, end in placed_segments(instance, memory)
+        ]
+        if found:
+            apart, start, end, number = min(found)
+            name = instance.module.names.datas.get(number)
+            segment = f"data segment {number}" + (f" {name}" if name else "")
+            where = "inside it" if not apart else f"{apart:,} bytes {'below' if at < start else 'behind'} it"
+            yield f"nearest: {segment}, {start:#x} to {end - 1:#x}; the address is {where}"
 
     def _tables(self, instance: Instance, instr: Instr) -> Iterator[str]:
         if self.trap.detail:
@@ -153,6 +193,16 @@ class _Explanation:
         return f"bound: vmctx {path} = {instance.tables[index].size} elements"
 
 
+def placed_segments(instance: Instance, memory: int) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of the data segments that were put into a memory when it was made."""
+    for number, segment in enumerate(instance.module.datas):
+        if segment.mode != "active" or segment.offset is None or segment.memory != memory:
+            continue
+        start, size = static_value(instance.module, segment.offset), segment.bytes.end - segment.bytes.start
+        if start is not None and size:
+            yield number, start, start + size
+
+
 def bound_path(machine: Machine, instance: Instance, kind: ExternKind, index: int) -> str:
     """How compiled code gets at a memory's or a table's length from vmctx: `memories[0].current_length`."""
     imported = sum(1 for _ in instance.module.imported(kind))
@@ -171,15 +221,20 @@ def instruction_text(inspect: Inspector, frame: Frame) -> str:
     return "".join(text for text, _ in tokens)
 
 
-def place_text(frame: Frame, lines_at: LinesAt = lambda vmctx: None) -> str:
-    """Where a frame stands: function, offset in its body and in the file, and the source line when known."""
+def place_text(frame: Frame, lines_at: LinesAt = lambda vmctx: None, short: bool = False) -> str:
+    """Where a frame stands: function, offset in its body and in the file, and the source line when known.
+
+    `short`: the source file without its folder.
+    """
     if frame.instance is None or frame.offset is None:
         return f"host {frame.name}"
     start = frame.instance.module.body(frame.func).span.start
     text = f"{frame.name}+{frame.offset - start:#x} (@{frame.offset:#x})"
     lines = lines_at(frame.instance.addr)
     line = lines.find(frame.offset) if lines is not None else None
-    return text if line is None else f"{text}, {line.file}:{line.line}"
+    if line is None:
+        return text
+    return f"{text}, {line.file.rpartition('/')[2] if short else line.file}:{line.line}"
 
 
 def backtrace_lines(inspect: Inspector, lines_at: LinesAt = lambda vmctx: None) -> tuple[str, ...]:

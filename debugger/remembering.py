@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from debugger.backwards import Backwards
+from debugger.causes import Cause, Causes
+from debugger.dwarf.lines import LineTable
 from debugger.events import Detail, Reason, Stopped
 from debugger.expression.evaluate import Evaluator
 from debugger.history import BrokenOff, History
@@ -18,7 +20,7 @@ from debugger.over_time import OverTime
 from debugger.places import written
 from debugger.recording import save
 from debugger.running import Ended
-from vm.errors import UserError
+from vm.errors import Trap, UserError
 from vm.machine import Machine
 from vm.types import Tick
 
@@ -34,6 +36,7 @@ class Remembering(ABC):
     history: History
     selected: int
     moments: dict[str, Tick]
+    causes: list[Cause]
     _pause: threading.Event
 
     @abstractmethod
@@ -43,6 +46,10 @@ class Remembering(ABC):
     @abstractmethod
     def evaluator(self, frame: int | None = None) -> Evaluator:
         """Evaluates expressions in a frame."""
+
+    @abstractmethod
+    def lines_at(self, vmctx: int) -> LineTable | None:
+        """Source lines of an instance."""
 
     @abstractmethod
     def _stopped(self, ended: Ended) -> Stopped:
@@ -87,3 +94,20 @@ class Remembering(ABC):
     def record(self, path: Path) -> int:
         """Writes the run so far to a file; how many inputs it had. Raises UserError."""
         return save(path, self.options, self.machine)
+
+    def causes_of(self, trap: Trap) -> list[Cause]:
+        """Where a trap's operand came from, the last step first, as far as the recording and a second of time go."""
+        if not self.machine.journal.complete or not self.history.checkpoints:
+            return []
+        try:
+            with self.history.excursion():
+                return Causes(self.machine, self.inspect, self.history, self.lines_at).of(trap)
+        except (UserError, BrokenOff):
+            return []
+
+    def to_cause(self) -> Stopped:
+        """Goes back to where a trap's operand began to be bad, as far as that is known. Raises UserError."""
+        if not self.causes:
+            raise UserError("there is no trap whose operand's way is known", "wrote EXPR goes back to the last write")
+        tick = self.causes[-1].tick
+        return self.reverse(lambda back: back.to(tick))

@@ -18,6 +18,7 @@ from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
 from debugger.catching import Catching, checked, location
 from debugger.catchpoints import CatchKind, Catchpoint
+from debugger.causes import Cause
 from debugger.dwarf.info import DebugInfo
 from debugger.dwarf.lines import Line, LineTable
 from debugger.events import Detail, Event, Message, Place, Reason, Running, Stopped
@@ -87,6 +88,7 @@ class Session(Stepping, Remembering):
         self.bookmarks = Bookmarks()
         self.mocks = Mocks()
         self.moments: dict[str, Tick] = {}  # bookmarks in time
+        self.causes: list[Cause] = []  # of the trap that the program stands at, the last first
         self.stops: list[tuple[Tick, str]] = []  # but for steps
         self.selected = 0  # frame number
         self.last: Stopped | None = None
@@ -355,6 +357,7 @@ class Session(Stepping, Remembering):
         self._stop_id += 1
         self.selected = 0
         detail = ended.detail
+        self.causes = self.causes_of(detail.trap) if detail.trap is not None else []
         if ended.reason in (Reason.BREAKPOINT, Reason.STEP) and (about := self.catching.about()):
             detail = replace(detail, notes=(*detail.notes, about))
         self.last = Stopped(ended.reason, self.place(), self.machine.tick, self._stop_id, detail)

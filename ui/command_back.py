@@ -123,6 +123,10 @@ def _branch(context: Context, args: Namespace) -> Stopped:
     return context.session.return_to_branch(args.number)
 
 
+def _cause(context: Context, args: Namespace) -> Stopped:
+    return context.session.to_cause()
+
+
 def _record(context: Context, args: Namespace) -> Iterable[Line]:
     inputs = context.session.record(Path(args.file))
     return [note(f"{args.file}: {context.session.tick:,} instructions, {inputs:,} inputs; wasmscope replay opens it")]
@@ -189,6 +193,8 @@ COMMANDS = (
             one("NAME", "name"), whole),
     Command("branch", _FAMILY, "return to a branch that was left when the past was changed", _branch, (),
             _branch_parser, details="The one that is left for it is kept as a branch too."),
+    Command("cause", _FAMILY, "at a trap: back to where its bad operand came from", _cause,
+            details="The steps from there to the trap are listed with the trap."),
     Command("record", _FAMILY, "write the run so far to a file, for wasmscope replay", _record, (),
             one("FILE", "file"), whole, takes=Takes.FILE),
     Command("info branches", _FAMILY, "the branches that were left", _branches),

@@ -186,7 +186,7 @@ class Views:
         session = self.session
         texts = explain_trap(session.machine, session.inspect, stopped.detail.trap, session.lines_at)
         sentence = texts[0].removeprefix(f"{stopped.detail.trap.kind.value}: ")
-        return [line("  ", text) for text in (sentence, *texts[1:])]
+        return [*(line("  ", text) for text in (sentence, *texts[1:])), *stops.causes(session.causes)]
 
     def here(self) -> list[Line]:
         """The source line and the instruction of the selected frame."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from debugger.breakpoints import Breakpoint
 from debugger.catchpoints import Catchpoint
+from debugger.causes import Cause
 from debugger.events import Reason, Stopped, Touched
 from debugger.watchpoints import Watchpoint
 from ui.render.code import GLYPHS
 from ui.render.line import Line, Part, Role, columns, line
+
+_MOST_CAUSES = 12
 
 
 def stop_line(stopped: Stopped, where: str) -> Line:
@@ -18,6 +21,19 @@ def stop_line(stopped: Stopped, where: str) -> Line:
     word, what, role = _what(stopped)
     place: list[Part] = [" at ", (where, Role.NAME)] if where and not _is_over(stopped.reason) else []
     return line((word, role), what, *place, f", tick {stopped.tick:,}")
+
+
+def causes(found: Sequence[Cause]) -> list[Line]:
+    """The way of a trap's operand, the last step first; locals that it went through are left out."""
+    shown = [cause for i, cause in enumerate(found) if not cause.is_way or i == len(found) - 1][:_MOST_CAUSES]
+    if not shown:
+        return []
+    rows: list[list[Part]] = [
+        ["   ", (cause.value, Role.NUMBER), (cause.instruction, Role.KEYWORD), f"at {cause.place}",
+         (f"tick {cause.tick:,}", Role.DIM), (cause.note, Role.COMMENT)]
+        for cause in shown
+    ]  # fmt: skip
+    return [line("    where it came from (`cause` goes to the last of them):"), *columns(rows)]
 
 
 def touched_text(touched: Touched) -> str:

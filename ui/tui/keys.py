@@ -17,6 +17,7 @@ EVERYWHERE: tuple[Binding, ...] = (
     Binding("I", "run('back_instruction')", "back one instruction", id="back.instruction"),
     Binding("F", "run('back_out')", "back to the call of the innermost frame", id="back.out"),
     Binding("C,shift+f5", "run('back_continue')", "back to the last breakpoint", id="back.continue"),
+    Binding("B", "run('back_cause')", "at a trap: back to where its bad operand came from", id="back.cause"),
     Binding("ctrl+n", "run('over_instruction')", "one instruction, over calls", id="run.over_instruction"),
     Binding("f4", "to_cursor", "run to the cursor of the code pane", id="run.to_cursor"),
     Binding("r", "run('restart')", "restart", id="run.restart"),

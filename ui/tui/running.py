@@ -26,6 +26,7 @@ class Runner:
             "restart": self._session.restart,
             "back_instruction": lambda: self._session.reverse(Backwards.instructions),
             "back_out": lambda: self._session.reverse(Backwards.out),
+            "back_cause": self._session.to_cause,
             "back_continue": lambda: self._session.reverse(Backwards.resume),
         }
 
