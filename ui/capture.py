@@ -12,9 +12,14 @@ from ui.render.capture import capture_lines
 from ui.render.line import text_of
 
 
-def run_capture(path: Path, *, as_json: bool) -> int:
-    """Writes what a capture says; the exit code. Raises WasmscopeError."""
+def run_capture(path: Path, *, as_json: bool, screen: bool) -> int:
+    """Writes what a capture says, or opens it on the full screen; the exit code. Raises WasmscopeError."""
     capture = read_capture(path)
+    if screen:
+        from debugger.capture_runtime import CaptureForeign
+        from ui.tui.foreign_app import run_foreign_screen
+
+        return run_foreign_screen(CaptureForeign(capture))
     report = Report(capture).as_json()
     if as_json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")

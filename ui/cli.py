@@ -289,8 +289,10 @@ def _capture(words: list[str]) -> int:
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="a capture, as wasmscope live --save writes it")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.add_argument("--text", action="store_true", help="lines instead of the full screen")
     args = parser.parse_args(words)
-    return run_capture(args.file, as_json=args.json)
+    screen = sys.stdin.isatty() and sys.stdout.isatty() and not (args.json or args.text)
+    return run_capture(args.file, as_json=args.json, screen=screen)
 
 
 def _serve(words: list[str]) -> int:

@@ -48,11 +48,12 @@ def run_live(options: LiveOptions) -> int:
     if options.compare:
         return _compare(live, options)
     if options.screen:
-        from ui.tui.live_app import run_live_screen
+        from debugger.live_runtime import LiveForeign
+        from ui.tui.foreign_app import run_foreign_screen
 
         for name, args in options.called:
             live.call(name, args)
-        return run_live_screen(live)
+        return run_foreign_screen(LiveForeign(live), live.call)
     before = _report(live)
     if not options.as_json:
         _write(capture_lines(before, f"{options.path.name}: a live instance of wasmtime {live.version}"))
