@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from debugger.lab import Change, Drawn, Laid, compare
 from ui.render.line import EMPTY, Line, Part, Role, columns, heading, line, note
@@ -63,6 +63,24 @@ def _difference(old: Laid, new: Laid) -> Iterator[Line]:
         yield line("every field lies where it did")
         return
     yield from columns(map(_change, changes), ("", "field", "was", "is", "why"))
+
+
+def changes(old: Laid, new: Laid, every: bool) -> Iterator[tuple[Line, Change | None]]:
+    """Rows under a heading for each struct, with the change that each is about; all fields, or those that differ."""
+    found = [c for c in compare(old, new) if every or c.kind != "same" or c.reason]
+    if not found:
+        yield note("every field lies at the same place"), None
+    rendered = iter(columns(map(_placed, found)))
+    for struct, group in groupby(found, key=lambda change: change.struct):
+        yield heading(struct), None
+        for change in group:
+            yield next(rendered), change
+
+
+def _placed(change: Change) -> list[Part]:
+    role = _KIND_ROLES.get(change.kind, Role.DIM)
+    kind = "" if change.kind == "same" else change.kind
+    return ["", (change.field, Role.NAME), _spot(change.was), ("→", Role.DIM), _spot(change.is_), (kind, role)]
 
 
 def _change(change: Change) -> list[Part]:

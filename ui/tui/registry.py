@@ -17,6 +17,7 @@ from ui.tui.panes.exceptions import ExceptionsPane
 from ui.tui.panes.frame import FramePane
 from ui.tui.panes.heap import HeapPane
 from ui.tui.panes.instances import InstancesPane
+from ui.tui.panes.lab import LabPane
 from ui.tui.panes.lists import MapPane
 from ui.tui.panes.memory import MemoryPane
 from ui.tui.panes.microsteps import MicrostepsPane
@@ -56,6 +57,7 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("module", "Module", "Mod", "", Place.FIELDS, module_pane),
     PaneKind("files", "Files", "Files", "", Place.FIELDS, files_pane),
     PaneKind("micro", "Micro-steps", "Micro", "", Place.FIELDS, MicrostepsPane),
+    PaneKind("lab", "Layouts", "Lay", "", Place.FIELDS, LabPane),
     PaneKind("console", "Console", "Cons", "8", Place.TALK, ConsolePane),
     PaneKind("breakpoints", "Breakpoints", "Brk", "9", Place.TALK, BreakpointsPane),
     PaneKind("time", "Time", "Time", "T", Place.TALK, TimePane),
