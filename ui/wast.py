@@ -126,4 +126,4 @@ def debug_start(path: Path, line: int | None, how: How) -> Start:
         program = program_at(path, failure.line, inside=True, canonical_nan=how.canonical_nan, era=how.era)
     else:
         program = program_at(path, line, inside=False, canonical_nan=how.canonical_nan, era=how.era)
-    return Start(Options(path), WorldArgs(), program, how.executor, about)
+    return Start(Options(path), WorldArgs(), program, how.executor, about=about)

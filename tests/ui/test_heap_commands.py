@@ -97,7 +97,7 @@ def test_one_object_and_why_it_is_alive(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_the_exception_about_to_be_thrown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = shown(tmp_path, capsys, "break $cons", "run", "continue", "finish", "step 1", "info exceptions", "info tags")
+    out = shown(tmp_path, capsys, "break $cons", "run", "continue", "finish", "stepi 1", "info exceptions", "info tags")
     assert "about to be thrown: $bad" in out
     assert "in frame 0, which catches it" in out
     assert "$bad  [i32] -> []" in out
