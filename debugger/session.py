@@ -42,6 +42,7 @@ from debugger.source.modules import ModuleSources
 from debugger.source.variables import SourceFrame
 from debugger.stepping import Stepping
 from debugger.threads import Scheduler
+from debugger.traces.expand import Counts
 from debugger.watches import Watches
 from debugger.watchpoints import LocalTarget, Target, WatchKind, Watchpoint, target_of
 from debugger.world import RealWorld
@@ -91,6 +92,7 @@ class Session(Stepping, Remembering):
         self.causes: list[Cause] = []  # of the trap that the program stands at, the last first
         self.stops: list[tuple[Tick, str]] = []  # but for steps
         self.selected = 0  # frame number
+        self.heat: Counts | None = None  # how often instructions ran, once that was asked for
         self.last: Stopped | None = None
         self._make_executor = make_executor
         self._listeners: list[Listener] = []
@@ -291,6 +293,11 @@ class Session(Stepping, Remembering):
         if self.history.in_past:
             self.emit(Message(f"the past was changed: a new branch; `branch {branch}` goes back to what came after"))
         return back
+
+    @property
+    def pause_wanted(self) -> bool:
+        """Whether a pause was asked for and nothing has stopped for it yet."""
+        return self._pause.is_set()
 
     def request_pause(self) -> None:
         """Stops the run under way, soon. May be called from any thread."""

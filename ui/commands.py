@@ -23,6 +23,7 @@ from ui import (
     command_run,
     command_shell,
     command_threads,
+    command_trace,
     command_value,
     command_xrefs,
 )
@@ -48,6 +49,7 @@ TABLE = CommandTable(
         *command_heap.COMMANDS,
         *command_threads.COMMANDS,
         *command_keep.COMMANDS,
+        *command_trace.COMMANDS,
         *command_shell.COMMANDS,
     ),
     _GROUP_ALIASES,

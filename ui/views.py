@@ -70,9 +70,10 @@ class Views:
         }
         selected = self.session.frame()
         inside = selected is not None and selected.instance is instance and selected.func == func
+        heat = None if self.session.heat is None else self.session.heat.by_function.get((instance.addr, func), ())
         if selected is None or not inside:
-            return code.Marks(breakpoints=glyphs)
-        return code.Marks(selected.pc, selected.number > 0, glyphs)
+            return code.Marks(breakpoints=glyphs, heat=heat)
+        return code.Marks(selected.pc, selected.number > 0, glyphs, heat)
 
     def code(self, shown: Frame, before: int, after: int) -> list[Line]:
         """Disassembly around a frame's pc."""

@@ -52,20 +52,24 @@ class Trace:
         found: list[tuple[Addr, int, int]] = []
         runs = list(self._runs())
         for run, following in zip(runs, [*runs[1:], None], strict=True):
-            length = run.length if following is None else _cut(run, following)
+            length = run.length if following is None else cut(run, following)
             found += [(run.vmctx, run.func, run.pc + i) for i in range(length)]
         return found
 
     def _runs(self) -> Iterator[Ran]:
         for word in (*self.words[self.at :], *self.words[: self.at]):
-            if word & 1:
-                yield Ran(*self._instructions[word >> 1], 1)
-            elif word:
-                assert self.native is not None
-                yield self.native(word)
+            if word:
+                yield self.meaning(word)
+
+    def meaning(self, word: int) -> Ran:
+        """What an entry stands for."""
+        if word & 1:
+            return Ran(*self._instructions[word >> 1], 1)
+        assert self.native is not None
+        return self.native(word)
 
 
-def _cut(run: Ran, following: Ran) -> int:
+def cut(run: Ran, following: Ran) -> int:
     """How much of a run was done, by what came next: it may have been left in its middle, and gone on with singly."""
     if following[:2] != run[:2] or (following.length and not following.single):
         return run.length

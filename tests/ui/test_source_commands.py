@@ -77,3 +77,19 @@ async def test_a_variable_opens_and_is_edited_in_the_frame_pane() -> None:
         await screen.type("31")
         await screen.press("enter")
         await screen.sees("int  31")
+
+
+@on_loop
+async def test_heat_stands_in_the_code_pane() -> None:
+    async with shown(_start("people-O0.wasm")) as screen:
+        await screen.press("colon")
+        await screen.type("b measure")
+        await screen.press("enter", "escape", "c")
+        await screen.sees("breakpoint #1")
+        await screen.press("colon")
+        await screen.type("coverage")
+        await screen.press("enter")
+        await screen.sees("functions,")
+        await screen.press("escape", "v", "v")
+        await screen.sees("    1 ")
+        await screen.sees("local.")

@@ -13,6 +13,7 @@ _OPENERS = ("block", "loop", "if", "try_table")
 _MOST_RAILS = 30  # blocks around an instruction that are drawn
 _MOST_TOKENS = 200  # of one instruction: a br_table may have a million labels, each a blank and an index
 _COMMENT_COLUMN = 32  # of the instruction's text: comments stand below each other
+_HEAT_CELLS = 5
 _SPAN_ROWS = 4  # rows before the pc in a window of nine
 
 
@@ -23,6 +24,7 @@ class Marks:
     pc: int | None = None
     is_caller: bool = False  # the pc is a call under way, in an outer frame
     breakpoints: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))  # glyphs
+    heat: Sequence[int] | None = None  # how often each instruction ran; None: nobody has asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def code_line(row: Disassembled, marks: Marks, comment: str = "", whole: bool = 
     arrow = " " if not here else "▷" if marks.is_caller else "▶"
     parts: list[Part] = [
         (glyph, Role.BREAKPOINT), (arrow, Role.PC), " ", (f"{row.offset:#08x}", Role.ADDRESS), "  ",
-        (rails(row), Role.RAIL),
+        *_heat(row, marks.heat), (rails(row), Role.RAIL),
     ]  # fmt: skip
     shown = len(row.tokens) if whole else _MOST_TOKENS
     parts += [(text, Role(role)) for text, role in row.tokens[:shown]]
@@ -74,6 +76,25 @@ def code_line(row: Disassembled, marks: Marks, comment: str = "", whole: bool = 
         used = len(rails(row)) + sum(len(text) for text, _ in row.tokens[:shown])
         parts += [" " * max(2, _COMMENT_COLUMN - used), (f";; {comment}", Role.COMMENT)]
     return line(*parts)
+
+
+def _heat(row: Disassembled, heat: Sequence[int] | None) -> list[Part]:
+    """A column of how often an instruction ran: `1.8M `."""
+    if heat is None:
+        return []
+    if row.index is None or row.index >= len(heat):
+        return [" " * (_HEAT_CELLS + 1)]
+    count, most = heat[row.index], max(heat)
+    role = Role.DIM if not count else Role.WARNING if count * 2 > most else Role.NUMBER
+    return [(f"{short_count(count):>{_HEAT_CELLS}} ", role)]
+
+
+def short_count(count: int) -> str:
+    """`950`, `12k`, `1.8M`."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 10 * size else f"{count // size}{unit}"
+    return str(count)
 
 
 def code_window(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -168,7 +169,10 @@ class CodePane(PlacingPane):
         if row is None:
             return ()
         note = "" if row.index is None else self._notes.get((position.func, row.index), "")
-        return code.code_line(row, self._marks.get(position.func, _NO_MARKS), note)
+        marks = self._marks.get(position.func, _NO_MARKS)
+        if (heat := self.shared.session.heat) is not None:
+            marks = replace(marks, heat=heat.by_function.get((self._listing.instance.addr, position.func), ()))
+        return code.code_line(row, marks, note)
 
     def marked(self) -> int | None:
         if self._pc is None or self._listing is None:
