@@ -143,7 +143,7 @@ def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_counts_stand_beside_the_code(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("b measure", "c", "c", "coverage", "disassemble add")
     assert main([*(w for c in words for w in ("-ex", c)), str(_PEOPLE), "--invoke", "run", "3"]) == 0
-    assert "      4 global.get" in capsys.readouterr().out
+    assert "    4   local.get 7" in capsys.readouterr().out
 
 
 def test_it_can_be_stopped(people: Session) -> None:
