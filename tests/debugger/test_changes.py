@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from debugger.changes import FRESH, NEVER, OLD, Changes
 from tests.debugger.sessions import session
+from vm.memories import MemoryStyle
 
 _WAT = """(module (memory 8) (global $g (mut i32) (i32.const 1)) (data (i32.const 4096) "abcd")
   (func (export "run") (i32.store (i32.const 4094) (i32.const 0x01020304)) (i32.store8 (i32.const 20480) (i32.const 9))
@@ -40,3 +41,18 @@ def test_globals_and_lengths_in_a_vmctx() -> None:
         was = changes.previous(place.at(length), place.size)
         assert was is not None
         assert int.from_bytes(was, "little") == 8 << 16
+
+
+def test_a_memory_that_moved_is_compared_with_where_it_lay() -> None:
+    wat = """(module (memory 1) (data (i32.const 0) "abcd") (func (export "run")
+      (i32.store8 (i32.const 1) (i32.const 0x58)) (drop (memory.grow (i32.const 1)))))"""
+    with session(wat, "run", memory_style=MemoryStyle.DYNAMIC) as paused:
+        changes, memory = Changes(paused.machine), paused.main.memories[0]
+        before = memory.region.base
+        paused.step_instruction(5)
+        changes.turn()
+        assert memory.region.base != before
+        assert changes.previous(memory.region.base, 4) == b"abcd"
+        base = paused.machine.layouts.field("VMMemoryDefinition", "base")
+        was = changes.previous(base.at(memory.definition), base.size)
+        assert was is not None and int.from_bytes(was, "little") == before
