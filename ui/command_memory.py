@@ -11,7 +11,7 @@ from ui.command import Again, Command, Context, Parser, Takes, at_most_one, form
 from ui.command_look import selected_place
 from ui.examine import examine, parse_format, place_of
 from ui.integers import integer
-from ui.render import code, hexdump, runtime
+from ui.render import code, hexdump, lab, runtime
 from ui.render.line import Line, columns, heading, note
 from vm.errors import UserError
 from vm.instance import Instance
@@ -83,6 +83,8 @@ def _instance(context: Context, name: str) -> Instance:
 def _vmctx(context: Context, args: Namespace) -> Iterator[Line]:
     instance = _instance(context, args.instance)
     yield heading(f"VMContext of {instance.name} at {runtime.address(instance.addr)}, {instance.vmctx.size} bytes")
+    if instance.vmctx.layouts.era.from_source_alone:
+        yield note(lab.FROM_SOURCE)
     yield from runtime.vmctx_rows(context.session.inspect.vmctx(instance))
 
 

@@ -9,7 +9,7 @@ from debugger.lab import Change, Drawn, Laid, compare
 from ui.render.line import EMPTY, Line, Part, Role, columns, heading, line, note
 from vm.layout import Era
 
-_FROM_SOURCE = "its offsets rest on source alone: no memory of a running release was compared"
+FROM_SOURCE = "its offsets rest on source alone: no memory of a running release was compared"
 _KIND_ROLES = {"new": Role.OK, "gone": Role.ERROR, "moved": Role.WARNING, "resized": Role.WARNING}
 
 
@@ -34,7 +34,7 @@ def layouts(laid: Sequence[Laid], structs: bool) -> Iterator[Line]:
 def _layout(laid: Laid, structs: bool) -> Iterator[Line]:
     yield heading(f"{laid.title}: VMContext, {laid.context.size:,} bytes")
     if laid.from_source_alone:
-        yield note(_FROM_SOURCE)
+        yield note(FROM_SOURCE)
     yield from _struct(laid.context)
     if structs:
         for drawn in laid.structs:

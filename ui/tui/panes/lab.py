@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from debugger.lab import Change, lay_out
 from ui.render import lab
-from ui.render.line import Line, Role, line
+from ui.render.line import Line, Role, line, note
 from ui.tui.context import Screen
 from ui.tui.pane import Hints
 from ui.tui.panes.lists import ListPane
@@ -52,7 +52,9 @@ class LabPane(ListPane):
         old, new = lay_out(module, self._other), lay_out(module, session.machine.layouts.era)
         them = (f"{old.title}: VMContext {old.context.size:,} bytes", Role.NAME)
         yield line(them, "  →  ", (f"here {new.title}: {new.context.size:,} bytes", Role.HEADING))
-        for row, (shown, change) in enumerate(lab.changes(old, new, self._all), 1):
+        sources = [lab.FROM_SOURCE] if old.from_source_alone or new.from_source_alone else []
+        yield from map(note, sources)
+        for row, (shown, change) in enumerate(lab.changes(old, new, self._all), 1 + len(sources)):
             if change is not None:
                 self._changes[row] = change
             yield shown
