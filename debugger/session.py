@@ -324,7 +324,8 @@ class Session(Stepping, Remembering):
 
     def _perform(self, plan: Callable[[Run], Ended]) -> Stopped:
         if self.machine.thread_state not in _ALIVE:
-            raise UserError(self._why_not(), "restart runs it again")
+            idle = self.machine.thread_state is ThreadState.IDLE
+            raise UserError(self._why_not(), "invoke NAME calls an export" if idle else "restart runs it again")
         self.validate()
         self.selected = 0  # conditions are about the innermost frame
         self._pause.clear()

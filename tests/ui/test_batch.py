@@ -170,3 +170,9 @@ def test_a_library_is_looked_at_before_anything_runs(tmp_path: Path) -> None:
     assert "no call is under way" in done.out
     assert done.lines[-1].startswith("finished: 3")
     assert done.code == 0, done.err
+
+
+def test_what_to_do_when_nothing_runs(tmp_path: Path) -> None:
+    done = batch(start(tmp_path, '(module (func (export "go")))'), "step", "invoke go", "continue", "step")
+    assert "nothing is being run; invoke NAME calls an export" in done.out + done.err
+    assert "the program has finished; restart runs it again" in done.out + done.err
