@@ -212,7 +212,8 @@ def _unsigned(type_: Type) -> Type:
 
 def of_bytes(type_: Type, stored: tuple[Stored, ...], memory: Reads, label: str = "") -> Value:
     """A value that is put together from pieces. Raises UserError for what is not known of a number."""
-    if isinstance(type_, Composite) or (isinstance(type_, Array) and needs_object(type_.element)):
+    partly = len(stored) > 1 and any(s.addr is None and s.data is None for s in stored)
+    if isinstance(type_, Composite) or (isinstance(type_, Array) and (partly or needs_object(type_.element))):
         place = stored[0].addr if len(stored) == 1 and not stored[0].slot else None
         return Value(type_, Object(type_, stored, memory), place, label=label, guest=True)
     whole = Object(Array(Scalar("byte", 1, U64_TYPE.sort), size_of(type_)), stored, memory)

@@ -1,0 +1,1 @@
+"""Comparisons with other debuggers, run by hand where those are installed."""
