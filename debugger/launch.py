@@ -51,6 +51,7 @@ class Options:
     memory_style: MemoryStyle = MemoryStyle.AUTO
     log_limit_bytes: int = DEFAULT_LIMIT_BYTES
     history_bytes: int = DEFAULT_HISTORY_BYTES  # of checkpoints for going back
+    cache: Path | None = None  # a folder for what can be made again
     source_maps: tuple[tuple[str, str], ...] = ()  # (from, to): where recorded paths of sources lead
     record: Path | None = None  # where the run's inputs are written when it is left
 

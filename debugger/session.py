@@ -99,7 +99,7 @@ class Session(Stepping, Remembering):
         self._pause = threading.Event()
         self._validating = threading.Lock()
         self._stop_id = 0
-        self._sources = ModuleSources(self.loaded)
+        self._sources = ModuleSources(self.loaded, options.cache, lambda text: self.emit(Message(text)))
         self._build()
 
     # -- lifecycle -------------------------------------------------------------------------------

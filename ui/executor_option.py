@@ -19,10 +19,10 @@ def add_executor_option(parser: argparse.ArgumentParser | argparse._ArgumentGrou
 @cache
 def make_executor(kind: ExecutorKind) -> MakeExecutor:
     """Makes executors of a kind, for this process. Raises UserError when it cannot be had."""
-    return executor_maker(kind, _cache_folder(), _say)
+    return executor_maker(kind, cache_folder(), _say)
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("wasmscope", appauthor=False)

@@ -15,7 +15,7 @@ from debugger.recording import Recording
 from debugger.session import Session
 from debugger.terminal import Sink
 from debugger.world import RealWorld, parse_root
-from ui.executor_option import add_executor_option, make_executor
+from ui.executor_option import add_executor_option, cache_folder, make_executor
 from ui.runtime_option import add_runtime_option, era_from
 from vm.errors import Trap, UserError
 from vm.journal import DEFAULT_LIMIT_BYTES
@@ -126,6 +126,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...]) -> Start
         env=tuple(_env(text) for text in args.env),
         preloads=tuple(parse_preload(text) for text in args.preload),
         stubs=tuple(parse_stub(text) for text in args.stub),
+        cache=cache_folder(),
         source_maps=tuple(map(_source_map, args.source_map)),
         canonical_nan=args.canonical_nan,
         memory_style=_memory_style(args.memory),

@@ -163,6 +163,10 @@ class Unit:
         found = self.top.number(name)
         return header if found is None else found
 
+    def forget(self) -> None:
+        """Lets go of entries that were read: they are read again when they are asked for."""
+        self._entries.clear()
+
     # -- entries ---------------------------------------------------------------------------------
 
     def entry(self, at: int) -> Entry | None:
@@ -317,6 +321,20 @@ class Sections:
         return cls(*(section(module, f".debug_{name}") for name in cls.__dataclass_fields__))
 
 
+_KEPT: list[tuple[Module, Info]] = []  # lines and variables of a module are read from one
+_MOST_KEPT = 4
+
+
+def info_of(module: Module) -> Info:
+    """A module's debug information, read by whoever asks first."""
+    for kept, info in _KEPT:
+        if kept is module:
+            return info
+    _KEPT.append((module, Info(Sections.of(module))))
+    del _KEPT[:-_MOST_KEPT]
+    return _KEPT[-1][1]
+
+
 class Info:
     """A module's `.debug_info`."""
 
@@ -324,6 +342,7 @@ class Info:
         self.sections = sections
         self.data = sections.info
         self._abbreviations: dict[tuple[int, int, bool, int], Mapping[int, Abbreviation]] = {}
+        self.ranges: dict[int, tuple[tuple[int, int], ...]] = {}  # of units, by where they stand
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:

@@ -5,15 +5,18 @@ Each unit is read when something in it is first asked for.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+from debugger.dwarf import index_cache
 from debugger.dwarf.constants import At, Tag
-from debugger.dwarf.entries import Entry, Info, Sections, Unit, is_type_unit, section
+from debugger.dwarf.entries import Entry, Info, Unit, info_of, is_type_unit, section
 from debugger.dwarf.index import Kind, Named, UnitIndex, index_of
-from debugger.dwarf.ranges import ranges_of
+from debugger.dwarf.ranges import ranges_of, unit_ranges
 from debugger.dwarf.types import Types, language_of
 from debugger.dwarf.units import code_start
 from vm.errors import DecodeError
@@ -21,6 +24,7 @@ from vm.module import Module
 
 _MOST_SCOPES = 200  # in one another
 _MOST_VARIABLES = 5000
+_SAID_EVERY_S = 1.0
 _LINKS = (At.ABSTRACT_ORIGIN, At.SPECIFICATION)
 
 
@@ -65,24 +69,26 @@ def said_elsewhere(module: Module, info: DebugInfo | None, offset: int | None) -
     return f"variables and types were split off to {name}, which is not read" if name else ""
 
 
-def debug_info(module: Module) -> DebugInfo | None:
-    """What the module carries; None when that is nothing."""
-    sections = Sections.of(module)
-    return DebugInfo(module, sections) if sections.info else None
+def debug_info(module: Module, cache: Path | None = None) -> DebugInfo | None:
+    """What the module carries; None when that is nothing. `cache`: a folder where names are kept between runs."""
+    info = info_of(module)
+    return DebugInfo(module, info, cache) if info.data else None
 
 
 class DebugInfo:
     """Answers questions about one module. Offsets count from the module file's start."""
 
-    def __init__(self, module: Module, sections: Sections) -> None:
+    def __init__(self, module: Module, info: Info, cache: Path | None = None) -> None:
         self.module = module
         self.start = code_start(module)
-        self.info = Info(sections)
+        self.info = info
         self.types = Types(self.qualified)
         self.types.definition = self._definition
         self._indexes: dict[int, UnitIndex] = {}
         self._by_name: dict[str, list[Named]] | None = None
         self._scopes: dict[int, FunctionScope | None] = {}
+        self._cache = None if cache is None else index_cache.place(cache, info.sections)
+        self.telling: Callable[[str], None] = lambda text: None  # told about work that takes long
 
     # -- by address ------------------------------------------------------------------------------
 
@@ -93,7 +99,7 @@ class DebugInfo:
         for unit in self.info.units:
             try:
                 if not is_type_unit(unit):
-                    found += [(start, end, unit) for start, end in ranges_of(unit.top)]
+                    found += [(start, end, unit) for start, end in unit_ranges(unit)]
             except DecodeError:
                 continue
         return tuple(sorted(found, key=lambda r: r[:2]))
@@ -180,15 +186,32 @@ class DebugInfo:
 
     def read_all(self, goes_on: Progress = lambda done, of: True) -> bool:
         """Reads the names of all units, so that they can be found; False when it was stopped."""
+        kept = None if self._cache is None else index_cache.load(self._cache, len(self.info.data))
+        found = self._read_names(goes_on) if kept is None else kept
+        if found is None:
+            return False
         made: dict[str, list[Named]] = {}
-        units = self.info.units
+        for named in found:
+            made.setdefault(named.name, []).append(named)
+        self._by_name = made
+        if kept is None and self._cache is not None:
+            index_cache.save(self._cache, found)
+        return True
+
+    def _read_names(self, goes_on: Progress) -> list[Named] | None:
+        """The names of every unit; None when it was stopped."""
+        found: list[Named] = []
+        units, said = self.info.units, time.monotonic()
         for number, unit in enumerate(units):
             if not goes_on(number, len(units)):
-                return False
-            for named in self.index(unit).names:
-                made.setdefault(named.name, []).append(named)
-        self._by_name = made
-        return True
+                return None
+            if time.monotonic() - said > _SAID_EVERY_S:
+                said = time.monotonic()
+                self.telling(f"names in the debug information: {100 * number // len(units)} %")
+            index = self._indexes.get(unit.at)
+            found += (index_of(unit) if index is None else index).names
+            unit.forget()
+        return found
 
     def by_name(self) -> Mapping[str, list[Named]]:
         """What every name stands for."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from debugger.dwarf.entries import section
+from debugger.dwarf.entries import info_of, section
 from debugger.dwarf.program import Header, Row, Strings, joined, read_header, read_rows
-from debugger.dwarf.units import DAMAGE, Unit, code_start, compile_units, dwarf_info
+from debugger.dwarf.units import LineUnit, code_start, line_units
 from vm.errors import DecodeError
 from vm.instructions import read_instruction
 from vm.module import Body, Module
@@ -160,18 +160,15 @@ class LineTable:
     # -- pieces ----------------------------------------------------------------------------------
 
     @cached_property
-    def _units(self) -> tuple[Unit, ...]:
-        try:
-            return tuple(compile_units(dwarf_info(self.module)))
-        except DAMAGE:
-            return ()
+    def _units(self) -> tuple[LineUnit, ...]:
+        return tuple(line_units(info_of(self.module)))
 
     @cached_property
-    def _ranges(self) -> tuple[tuple[int, int, Unit], ...]:
+    def _ranges(self) -> tuple[tuple[int, int, LineUnit], ...]:
         found = ((start, end, unit) for unit in self._units for start, end in unit.ranges)
         return tuple(sorted(found, key=lambda r: r[:2]))
 
-    def _header(self, unit: Unit) -> Header | None:
+    def _header(self, unit: LineUnit) -> Header | None:
         if unit.lines_at not in self._headers:
             try:
                 self._headers[unit.lines_at] = read_header(self._section, unit.lines_at, unit.folder, self._strings)
@@ -179,7 +176,7 @@ class LineTable:
                 self._headers[unit.lines_at] = None
         return self._headers[unit.lines_at]
 
-    def _unit_lines(self, unit: Unit) -> UnitLines:
+    def _unit_lines(self, unit: LineUnit) -> UnitLines:
         if unit.lines_at not in self._lines:
             header = self._header(unit)
             self._lines[unit.lines_at] = _NO_LINES if header is None else _collect(self._section, header, unit)
@@ -255,11 +252,13 @@ class LineTable:
 
 def names_path(path: str, end: str) -> bool:
     """Whether `end` is the path, or its last components."""
+    if not path.endswith(end.rpartition("/")[2]):
+        return False
     wanted, parts = PurePosixPath(end).parts, PurePosixPath(path).parts
     return parts[-len(wanted) :] == wanted
 
 
-def _collect(section_: bytes, header: Header, unit: Unit) -> UnitLines:
+def _collect(section_: bytes, header: Header, unit: LineUnit) -> UnitLines:
     sequences: list[tuple[Row, ...]] = []
     with suppress(DecodeError):
         sequences.extend(read_rows(section_, header))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from vm.errors import DecodeError
 from vm.reader import Reader
 
 _MOST_ITEMS = 100_000
+_PAIR = struct.Struct("<II")
 # What items of the two kinds of list are called, by the number that opens one.
 _RANGES = {0: "end", 1: "basex", 2: "startx_endx", 3: "startx_length", 4: "pair", 5: "base", 6: "start_end",
            7: "start_length"}  # fmt: skip
@@ -40,6 +42,14 @@ def ranges_of(entry: Entry) -> tuple[tuple[int, int], ...]:
         return ((low, end),) if low < end else ()
     except DecodeError:
         return ()
+
+
+def unit_ranges(unit: Unit) -> tuple[tuple[int, int], ...]:
+    """[start, end) of a unit's code, read once. Raises DecodeError."""
+    known = unit.info.ranges
+    if unit.at not in known:
+        known[unit.at] = ranges_of(unit.top)
+    return known[unit.at]
 
 
 def _ranges(unit: Unit, listed: Attribute) -> Iterator[Item]:
@@ -72,6 +82,9 @@ def locations_of(unit: Unit, listed: Attribute) -> Iterator[Item]:
 def _old(unit: Unit, data: bytes, at: int, located: bool) -> Iterator[Item]:
     """A list as DWARF 2 to 4 write it: pairs of offsets from a base."""
     reader, size, base = Reader(data, min(at, len(data))), unit.address_size, unit.low_pc
+    if size == _PAIR.size // 2 and not located:
+        yield from _old_pairs(data, at, base)
+        return
     greatest = (1 << 8 * size) - 1
     for _ in range(_MOST_ITEMS):
         start, end = _fixed(reader, size), _fixed(reader, size)
@@ -86,6 +99,20 @@ def _old(unit: Unit, data: bytes, at: int, located: bool) -> Iterator[Item]:
             expression = data[span.start : span.end]
         if start not in TOMBSTONES and base not in TOMBSTONES:
             yield Item(base + start, base + end, expression)
+
+
+def _old_pairs(data: bytes, at: int, base: int) -> Iterator[Item]:
+    """The same of ranges with addresses of four bytes, which are many."""
+    if at >= len(data):
+        return
+    end = at + (len(data) - at) // _PAIR.size * _PAIR.size
+    for _, (start, stop) in zip(range(_MOST_ITEMS), _PAIR.iter_unpack(memoryview(data)[at:end]), strict=False):
+        if start == stop == 0:
+            return
+        if start == 0xFFFF_FFFF:
+            base = stop
+        elif start not in TOMBSTONES and base not in TOMBSTONES:
+            yield Item(base + start, base + stop, b"")
 
 
 def _new(unit: Unit, data: bytes, at: int, located: bool) -> Iterator[Item]:

@@ -175,15 +175,22 @@ class Types:
         return Composite(name or f"(anonymous {kind})", size, kind, language, entry.at, _Shape(self, entry, size))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Shape:
-    """What a composite's entry says when it is asked."""
+    """What a composite's entry says when it is asked; once."""
 
     types: Types
     entry: Entry
     size: int
+    _found: tuple[Field, ...] | None = None
+    _alternatives: tuple[Variants | None] | None = None
 
     def fields(self) -> tuple[Field, ...]:
+        if self._found is None:
+            self._found = self._all_fields()
+        return self._found
+
+    def _all_fields(self) -> tuple[Field, ...]:
         try:
             return tuple(self._fields(self.entry))
         except DecodeError as error:
@@ -217,6 +224,11 @@ class _Shape:
         return Field(name, type_, *_bit_place(child, offset, bits, size_of(type_)), is_base)
 
     def variants(self) -> Variants | None:
+        if self._alternatives is None:
+            self._alternatives = (self._read_variants(),)
+        return self._alternatives[0]
+
+    def _read_variants(self) -> Variants | None:
         try:
             part = next((c for c in self.entry.children() if c.tag == Tag.VARIANT_PART), None)
             return None if part is None else self._variants(part)

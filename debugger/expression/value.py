@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from debugger.expression.types import (
     BOOL,
@@ -41,7 +41,6 @@ class Members(Protocol):
     def slice(self, start: int, size: int) -> Value: ...
 
 
-@runtime_checkable
 class Described(Protocol):
     """A composite of the program's language, or an array of more than numbers. All raise UserError."""
 
@@ -94,8 +93,7 @@ class Value:
             case Record(), StructView() as view:
                 return _record_text(view)
             case ((Composite() | Array()), _):
-                assert isinstance(self.value, Described)
-                return self.value.text
+                return cast("Described", self.value).text
             case Group(name), _:
                 return name + (f": {self.note}" if self.note else "")
             case _:

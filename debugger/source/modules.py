@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from debugger.dwarf.info import DebugInfo, debug_info
 from debugger.dwarf.lines import Line, LineTable, line_table
 from debugger.inspect import Frame
@@ -13,8 +16,8 @@ from vm.module import Module
 class ModuleSources:
     """By a module's identity: threads' instances share it, and a restart changes nothing."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        self._loaded = loaded
+    def __init__(self, loaded: Loaded, cache: Path | None, telling: Callable[[str], None]) -> None:
+        self._loaded, self._cache, self._telling = loaded, cache, telling
         self._lines: dict[int, LineTable | None] = {}
         self._infos: dict[int, DebugInfo | None] = {}
 
@@ -30,7 +33,9 @@ class ModuleSources:
     def info(self, module: Module) -> DebugInfo | None:
         """What a module says of its source beside lines; None when it says nothing."""
         if id(module) not in self._infos:
-            self._infos[id(module)] = debug_info(module)
+            found = self._infos[id(module)] = debug_info(module, self._cache)
+            if found is not None:
+                found.telling = self._telling
         return self._infos[id(module)]
 
     def inlined(self, frame: Frame) -> tuple[tuple[str, Line | None], ...]:

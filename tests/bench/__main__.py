@@ -16,6 +16,7 @@ from pathlib import Path
 import pywasm
 
 from tests.bench import eras, hooks, native, pause, real, screen
+from tests.bench import source as source_level
 from tests.bench.programs import WORKLOADS, source
 from vm.decode import decode
 from vm.instantiate import instantiate
@@ -76,6 +77,7 @@ def main() -> int:
     geomean = math.exp(statistics.fmean(map(math.log, ratios)))
     print(f"geomean {geomean:.1f}x, worst {min(ratios):.1f}x, target {TARGET_RATIO:.0f}x")
     real.report()
+    source_level.main()
     met = [geomean >= TARGET_RATIO, native.report(), hooks.report(), eras.report(), pause.report(), screen.report()]
     if not all(met):
         print("a target was missed")

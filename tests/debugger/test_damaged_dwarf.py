@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from debugger.dwarf.entries import Info
 from debugger.dwarf.info import DebugInfo, debug_info, said_elsewhere
 from debugger.launch import Options
 from debugger.session import Session
@@ -66,7 +67,7 @@ def test_cut_short() -> None:
     for size in range(0, len(whole.info.data), 997):
         sections = whole.info.sections
         parts = {name: getattr(sections, name) for name in type(sections).__dataclass_fields__}
-        cut = DebugInfo(module, type(sections)(**{**parts, "info": sections.info[:size]}))
+        cut = DebugInfo(module, Info(type(sections)(**{**parts, "info": sections.info[:size]})))
         cut.read_all()
 
 
@@ -81,7 +82,7 @@ def test_a_type_that_is_made_of_itself() -> None:
     for entry in pointers:  # each leads to itself
         data[entry.end - 4 : entry.end] = (entry.at - unit.at).to_bytes(4, "little")
     parts = {name: getattr(info.info.sections, name) for name in type(info.info.sections).__dataclass_fields__}
-    again = DebugInfo(module, type(info.info.sections)(**{**parts, "info": bytes(data)}))
+    again = DebugInfo(module, Info(type(info.info.sections)(**{**parts, "info": bytes(data)})))
     for entry in pointers:
         found = again.info.entry(entry.at)
         assert found is not None
