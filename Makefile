@@ -66,6 +66,7 @@ fuzz: $(VENV)/.dev
 # A peer that is built from C; without a compiler its column is left out.
 $(VENV)/.peers: $(VENV)/.dev
 	@$(PIP) pywasm3 || echo "pywasm3 could not be installed: the comparison with wasm3 is left out"
+	@$(PIP) -e '.[lldb]' || echo "LLDB could not be installed: the comparison with it is left out"
 	@touch $@
 
 bench: $(VENV)/.peers

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from debugger.breakpoints import Breakpoints
 from debugger.calls import call_text
 from debugger.catchpoints import CatchKind, Catchpoint
-from debugger.exceptions import in_flight
-from debugger.inspect import Inspector
+from debugger.exceptions import THROWING, in_flight
+from debugger.inspect import Frame, Inspector
 from debugger.operands import preview
 from vm.errors import Trap, TrapKind, UserError
 from vm.host import THREAD_SPAWN, GuestMemory
@@ -66,15 +66,14 @@ class Catching:
             each.hits += 1
         return tuple(b.id for b in met)
 
-    def about(self) -> str:
-        """The host call, throw, growth or wait that comes next; empty for anything else."""
-        frame = self.inspect.frame(0)
+    def about(self, frame: Frame | None) -> str:
+        """The host call, throw, growth or wait that comes next in the innermost frame; empty for anything else."""
         if frame is None:
             return ""
         if frame.instance is None:
             return self._host_call()
         name = self.inspect.instr(frame).op.name
-        if (flying := in_flight(self.machine, self.inspect)) is not None:
+        if name in THROWING and (flying := in_flight(self.machine, self.inspect)) is not None:
             return f"throws {flying.tag}, " + (
                 f"caught by {flying.handler}" if flying.handler else "nothing catches it"
             )

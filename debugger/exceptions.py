@@ -11,7 +11,7 @@ from vm.machine import Machine
 from vm.stop import Site
 from vm.types import EXNREF, SLOT_BYTES, Addr, RefType
 
-_THROWING = ("throw", "throw_ref", "rethrow")
+THROWING = ("throw", "throw_ref", "rethrow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Kept:
 def in_flight(machine: Machine, inspect: Inspector) -> InFlight | None:
     """What the instruction about to run will throw; None when it throws nothing."""
     frame = inspect.frame(0)
-    if frame is None or frame.instance is None or inspect.instr(frame).op.name not in _THROWING:
+    if frame is None or frame.instance is None or inspect.instr(frame).op.name not in THROWING:
         return None
     instr, exception = inspect.instr(frame), None
     if instr.op.name == "throw":

@@ -217,9 +217,9 @@ class Run:
 
     def _one_tick(self, callbacks: frozenset[Site] = frozenset()) -> Ended | None:
         """One instruction, and what it does to watched locals."""
-        watched = self.watching.at(self._here()) if self.machine.control.depth else []
+        watched = self.watching.at(self._here()) if self.machine.control.depth and len(self.breakpoints) else []
         ended = self._judge(self._execute(1, self.breakpoints.sites() | callbacks))
-        if ended is not None:
+        if ended is not None or not len(self.breakpoints):
             return ended
         return self._met(self.watching.looked(watched)) or self._gone()
 

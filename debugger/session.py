@@ -366,9 +366,10 @@ class Session(Stepping, Remembering):
         self.selected = 0
         detail = ended.detail
         self.causes = self.causes_of(detail.trap) if detail.trap is not None else []
-        if ended.reason in (Reason.BREAKPOINT, Reason.STEP) and (about := self.catching.about()):
+        frame = self.inspect.frame(0)
+        if ended.reason in (Reason.BREAKPOINT, Reason.STEP) and (about := self.catching.about(frame)):
             detail = replace(detail, notes=(*detail.notes, about))
-        self.last = Stopped(ended.reason, self.place(), self.machine.tick, self._stop_id, detail)
+        self.last = Stopped(ended.reason, _place(frame), self.machine.tick, self._stop_id, detail)
         if ended.reason not in _NO_STOPS and (stop := (self.last.tick, ended.reason.value)) not in self.stops:
             self.stops.append(stop)
             del self.stops[:-_MOST_STOPS]
@@ -377,11 +378,7 @@ class Session(Stepping, Remembering):
 
     def place(self) -> Place | None:
         """Where the machine stands; None when no call is under way."""
-        frame = self.inspect.frame(0)
-        if frame is None:
-            return None
-        record = frame.record
-        return Place(record.vmctx, record.func, record.pc, frame.offset, frame.name)
+        return _place(self.inspect.frame(0))
 
     def _results(self) -> tuple[str, ...]:
         slots = self.machine.results()
@@ -592,3 +589,10 @@ class Session(Stepping, Remembering):
 
 def _types(types: tuple[ValType, ...] | None) -> str:
     return "never reached" if types is None else " ".join(map(str, types))
+
+
+def _place(frame: Frame | None) -> Place | None:
+    if frame is None:
+        return None
+    record = frame.record
+    return Place(record.vmctx, record.func, record.pc, frame.offset, frame.name)

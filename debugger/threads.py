@@ -40,6 +40,7 @@ class Scheduler:
         self._looking: tuple[int, int] | None = (
             None  # tick, and whose turn it is then in the past, while another is looked at
         )
+        self._spawning: tuple[int, bool] | None = None  # among so many host functions, whether one starts threads
         self.held: int | None = None  # a step is about this thread: the others run only while it waits
 
     # -- the Executor protocol -------------------------------------------------------------------
@@ -83,7 +84,10 @@ class Scheduler:
 
     def _may_spawn(self) -> bool:
         """Whether a second thread may come: turns are counted from the first instruction on."""
-        return any(host.label == THREAD_SPAWN for host in self.machine.hosts)
+        count = len(self.machine.hosts)
+        if self._spawning is None or self._spawning[0] != count:
+            self._spawning = count, any(host.label == THREAD_SPAWN for host in self.machine.hosts)
+        return self._spawning[1]
 
     @property
     def _sharing(self) -> bool:
@@ -94,8 +98,9 @@ class Scheduler:
         machine = self.machine
         match stop.kind:
             case StopKind.BUDGET:
-                time_out(machine, may_skip=False)
-                self._turn()
+                if len(machine.threads) > 1 or machine.journal.replaying:
+                    time_out(machine, may_skip=False)
+                    self._turn()
                 return None
             case StopKind.WAITING:
                 return self._another()

@@ -201,7 +201,7 @@ class Watching:
 
     def ended(self) -> list[Watchpoint]:
         """Takes away the watchpoints of locals whose frame is gone. In the past it may be one that is not there yet."""
-        if self._machine.journal.replaying:
+        if self._machine.journal.replaying or not len(self._breakpoints):
             return []
         gone = [each for each, target in self._locals() if not self._is_there(target)]
         for each in gone:

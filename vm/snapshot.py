@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from vm.machine import Machine
 from vm.memory import CARD_BYTES, COPIED, FRESH, OLD, SEEN, Region, RegionKind
@@ -17,11 +18,16 @@ from vm.threads import GuestThread
 from vm.types import SLOT_BYTES
 
 _STACKS = (RegionKind.CONTROL, RegionKind.VALUES)
-_BY_CARDS = (RegionKind.MEMORY, RegionKind.TABLE, RegionKind.GC_HEAP)  # of these every write marks its card
+_BY_CARDS = (
+    RegionKind.MEMORY,
+    RegionKind.TABLE,
+    RegionKind.GC_HEAP,
+    RegionKind.HOST,
+)  # of these every write marks its card
 _GROUP = 64  # pages
 _ZERO = bytes(CARD_BYTES)
 _ZEROS = (_ZERO,) * _GROUP
-_NEW = re.compile(b"[" + re.escape(bytes((FRESH, SEEN))) + b"]")
+_FEW = 64  # one page in so many: then its cards are taken one by one
 _TAKEN = bytes({FRESH: COPIED, SEEN: OLD}.get(card, card) for card in range(256))  # for bytes.translate
 _REFERENCE_BYTES, _OBJECT_BYTES = 8, 48  # of Python
 
@@ -97,7 +103,7 @@ def take(machine: Machine) -> Snapshot:
 def _copied(region: Region, size: int, old: Pages | None) -> Pages:
     numbers = _to_copy(region, size, old)
     found = _with_pages(old or _EMPTY, size, ((n, _read(region, n, size)) for n in numbers))
-    _all_taken(region)
+    _taken(region)
     return found
 
 
@@ -108,7 +114,16 @@ def _to_copy(region: Region, size: int, old: Pages | None) -> Iterable[int]:
     cards = bytes(region.cards[:count])
     if old is None:
         return [m.start() for m in re.finditer(rb"[^\0]", cards)]
-    return [m.start() for m in _NEW.finditer(cards)]
+    return list(_new(cards))
+
+
+def _new(cards: bytes) -> Iterator[int]:
+    """Numbers of the pages that were written since the last copy."""
+    for card in (FRESH, SEEN):
+        number = cards.find(card)
+        while number >= 0:
+            yield number
+            number = cards.find(card, number + 1)
 
 
 def _read(region: Region, number: int, size: int) -> bytes:
@@ -134,10 +149,18 @@ def _with_pages(old: Pages, size: int, pages: Iterable[tuple[int, bytes]]) -> Pa
     return Pages(size, tuple(groups))
 
 
-def _all_taken(region: Region) -> None:
-    if region.cards is not None:
-        count = -(-region.size // CARD_BYTES)
-        region.cards[:count] = bytes(region.cards[:count]).translate(_TAKEN)
+def _taken(region: Region) -> None:
+    """All that was written is copied."""
+    if region.cards is None:
+        return
+    count = -(-region.size // CARD_BYTES)
+    cards = bytes(region.cards[:count])
+    numbers = list(islice(_new(cards), count // _FEW + 1))
+    if len(numbers) <= count // _FEW:
+        for number in numbers:
+            region.cards[number] = _TAKEN[cards[number]]
+    else:
+        region.cards[:count] = cards.translate(_TAKEN)
 
 
 # -- putting back ----------------------------------------------------------------------------------
@@ -167,7 +190,7 @@ def _put_back(region: Region, pages: Pages, before: Pages | None) -> None:
         _cut(region, pages.size)
     for number in sorted(_to_put_back(region, pages, before)):
         _write(region, number, pages)
-    _all_taken(region)
+    _taken(region)
 
 
 def _to_put_back(region: Region, pages: Pages, before: Pages | None) -> set[int]:
@@ -178,7 +201,7 @@ def _to_put_back(region: Region, pages: Pages, before: Pages | None) -> set[int]
     if before is None:
         written = {m.start() for m in re.finditer(rb"[^\0]", cards)}
         return written | {n for n in pages.differing(_EMPTY) if n < count}
-    return {m.start() for m in _NEW.finditer(cards)} | {n for n in pages.differing(before) if n < count}
+    return set(_new(cards)) | {n for n in pages.differing(before) if n < count}
 
 
 def _write(region: Region, number: int, pages: Pages) -> None:
@@ -202,7 +225,7 @@ def _cut(region: Region, size: int) -> None:
             end = min(region.size, (first + m.start() + 1) * CARD_BYTES)
             region.view[start:end] = bytes(end - start)
             region.mark(start, end - start)
-        _all_taken(region)
+        _taken(region)
     region.size = size
 
 

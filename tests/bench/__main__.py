@@ -1,4 +1,4 @@
-"""`make bench`: each executor beside its peers, pauses, and the screen, in one run.
+"""`make bench`: each executor beside its peers, going back, LLDB, pauses, and the screen, in one run.
 
 For each workload the two take turns; ours is timed with a fresh machine, translation included, pywasm around the call
 alone. The ratio is of the medians; results must be equal.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pywasm
 
-from tests.bench import eras, hooks, native, pause, real, screen
+from tests.bench import eras, hooks, lldb, native, past, pause, real, screen
 from tests.bench import source as source_level
 from tests.bench.programs import WORKLOADS, source
 from vm.decode import decode
@@ -78,7 +78,8 @@ def main() -> int:
     print(f"geomean {geomean:.1f}x, worst {min(ratios):.1f}x, target {TARGET_RATIO:.0f}x")
     real.report()
     source_level.main()
-    met = [geomean >= TARGET_RATIO, native.report(), hooks.report(), eras.report(), pause.report(), screen.report()]
+    reports = (native.report, hooks.report, past.report, lldb.report, eras.report, pause.report, screen.report)
+    met = [geomean >= TARGET_RATIO, *(report() for report in reports)]
     if not all(met):
         print("a target was missed")
     return 0
