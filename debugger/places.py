@@ -42,6 +42,7 @@ def places_of(inspect: Inspector, evaluator: Evaluator, frame_number: int, text:
         for value in _read(evaluator, parse(text), whole=True)
     ]
     if not found:
+        evaluator.evaluate(text)  # an unknown name is said as such
         raise UserError(
             f"{text} reads nothing that is written",
             "name memory, globals, locals, table elements, or fields of objects and structures",
