@@ -207,6 +207,16 @@ def _entry_phases(main: Instance, options: Options) -> Sequence[Phase]:
     return phases
 
 
+def under_way(machine: Machine) -> tuple[Phase, ...]:
+    """The call that a machine is in the middle of."""
+    if not machine.control.depth:
+        return ()
+    outermost = machine.control[0]
+    instance = machine.instance_at(outermost.vmctx)
+    assert instance is not None
+    return (Phase(instance, outermost.func, instance.module.func_type(outermost.func), (), "restored", True),)
+
+
 def invocation(main: Instance, name: str, args: tuple[str, ...]) -> Phase:
     """A call of an export with arguments as text. Raises UserError."""
     export = main.module.export(name)

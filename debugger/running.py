@@ -406,3 +406,13 @@ def begin(machine: Machine, phase: Phase) -> None:
     machine.clear_call()
     machine.journal.add(Invoke(machine.tick, phase.instance.number, phase.func, phase.args))
     machine.begin((phase.instance, phase.func), phase.args)
+
+
+def why_not(state: ThreadState) -> str:
+    """Why nothing can be run."""
+    return {
+        ThreadState.IDLE: "nothing is being run",
+        ThreadState.FINISHED: "the program has finished",
+        ThreadState.TRAPPED: "the program has trapped",
+        ThreadState.EXITED: "the program has exited",
+    }.get(state, "the program does not run")

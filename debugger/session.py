@@ -27,7 +27,8 @@ from debugger.expression.evaluate import Evaluator
 from debugger.guards import Guards
 from debugger.history import BrokenOff, History
 from debugger.inspect import Frame, Inspector
-from debugger.launch import Launched, Loaded, Options, Phase, Program, Restore, invocation
+from debugger.kept import Kept, Note, apply
+from debugger.launch import Launched, Loaded, Options, Phase, Program, Restore, invocation, under_way
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
 from debugger.mocks import Mock, Mocks
@@ -36,7 +37,7 @@ from debugger.playing import play
 from debugger.recording import Recording
 from debugger.remembering import Remembering
 from debugger.replay import set_pc
-from debugger.running import Ended, Run, begin
+from debugger.running import Ended, Run, begin, why_not
 from debugger.scratch import ScratchCall
 from debugger.source.modules import ModuleSources
 from debugger.source.variables import SourceFrame
@@ -92,6 +93,8 @@ class Session(Stepping, Remembering):
         self.causes: list[Cause] = []  # of the trap that the program stands at, the last first
         self.stops: list[tuple[Tick, str]] = []  # but for steps
         self.selected = 0  # frame number
+        self.notes: list[Note] = []
+        self.kept: Kept | None = None  # to be put back once a recording was repeated
         self.heat: Counts | None = None  # how often instructions ran, once that was asked for
         self.last: Stopped | None = None
         self._make_executor = make_executor
@@ -174,20 +177,25 @@ class Session(Stepping, Remembering):
         self._begun = play(self.machine, self.history, recording)
         self._phases.clear()
         self.stops.append((self.tick, "end of the recording"))
+        if self.kept is not None:
+            return self._reopened(self.kept)
         self.reverse(lambda back: back.to(self.history.first_tick))
         return self._stopped(Ended(Reason.ENTRY, Detail(notes=(f"a recording of {recording.ticks:,} instructions",))))
+
+    def _reopened(self, kept: Kept) -> Stopped:
+        """Goes to where a session was left, and puts back what was found in it."""
+        tick = Tick(max(self.history.first_tick, min(kept.tick, self.tick)))
+        stopped = self.reverse(lambda back: back.to(tick))
+        for text in apply(self, kept):
+            self.emit(Message(text))
+        return stopped
 
     def _restored(self, restore: Restore) -> Stopped:
         """Puts a state into the machine. Raises UserError."""
         self.validate()
         done = restore(self.machine, self.main)
         self._phases.clear()
-        if self.machine.control.depth:
-            outermost = self.machine.control[0]
-            instance = self.machine.instance_at(outermost.vmctx)
-            assert instance is not None
-            type_ = instance.module.func_type(outermost.func)
-            self._begun = [(self.tick, Phase(instance, outermost.func, type_, (), "restored", True))]
+        self._begun = [(self.tick, phase) for phase in under_way(self.machine)]
         if done.resumes:
             self.history.keep()
         for text in done.notes:
@@ -325,7 +333,9 @@ class Session(Stepping, Remembering):
     def _perform(self, plan: Callable[[Run], Ended]) -> Stopped:
         if self.machine.thread_state not in _ALIVE:
             idle = self.machine.thread_state is ThreadState.IDLE
-            raise UserError(self._why_not(), "invoke NAME calls an export" if idle else "restart runs it again")
+            raise UserError(
+                why_not(self.machine.thread_state), "invoke NAME calls an export" if idle else "restart runs it again"
+            )
         self.validate()
         self.selected = 0  # conditions are about the innermost frame
         self._pause.clear()
@@ -352,14 +362,6 @@ class Session(Stepping, Remembering):
             return None
         self._begun.append((self.machine.tick, self._phases.pop(0)))
         return self._begun[-1][1]
-
-    def _why_not(self) -> str:
-        return {
-            ThreadState.IDLE: "nothing is being run",
-            ThreadState.FINISHED: "the program has finished",
-            ThreadState.TRAPPED: "the program has trapped",
-            ThreadState.EXITED: "the program has exited",
-        }.get(self.machine.thread_state, "the program does not run")
 
     def _stopped(self, ended: Ended) -> Stopped:
         self._stop_id += 1
@@ -482,7 +484,6 @@ class Session(Stepping, Remembering):
         return self._sources.inlined(frame)
 
     def debug_info(self, instance: Instance) -> DebugInfo | None:
-        """What an instance's module says of its source beside lines; None when it says nothing."""
         return self._sources.info(instance.module)
 
     def frame(self, number: int | None = None) -> Frame | None:

@@ -35,6 +35,7 @@ _DESCRIPTION = "Debugs a WebAssembly module: step, breakpoints, memory, and the 
 _EPILOG = """\
 wasmscope run MODULE [-- ARGS]     run it without the debugger
 wasmscope replay FILE [MODULE]     debug a recorded run, made with --record FILE
+wasmscope open FILE                a session as it was saved: run, breakpoints, notes, position
 wasmscope core MODULE DUMP         a core dump of it: ours can go on from there
 wasmscope serve MODULE [-- ARGS]   the same screen in a browser on this machine
 wasmscope inspect MODULE           what is in it: sections, imports, exports, functions, disassembly
@@ -111,6 +112,8 @@ def _dispatch(words: list[str]) -> int:
             return _run(words[1:])
         case ["replay"]:
             return _replay(words[1:])
+        case ["open"]:
+            return _open_session(words[1:])
         case ["core"]:
             return _core(words[1:])
         case ["inspect"]:
@@ -156,11 +159,31 @@ def _run(words: list[str]) -> int:
 def _replay(words: list[str]) -> int:
     from debugger.recording import load, options_of
 
-    parser = Parser(
-        prog="wasmscope replay", description="Debugs a recorded run: the same inputs, from its beginning.",
-        allow_abbrev=False,
-    )  # fmt: skip
-    parser.add_argument("file", metavar="FILE", type=Path, help="a recording, as --record FILE writes it")
+    parser = _replay_parser("replay", "Debugs a recorded run: the same inputs, from its beginning.",
+                            "a recording, as --record FILE writes it")  # fmt: skip
+    args = parser.parse_args(words)
+    recording = load(args.file)
+    options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
+    start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording)
+    return _open(start, args)
+
+
+def _open_session(words: list[str]) -> int:
+    from debugger.kept import load
+    from debugger.recording import options_of
+
+    parser = _replay_parser("open", "Opens a session where it was left: its run, breakpoints, watches and notes.",
+                            "a session file, as the command save writes it")  # fmt: skip
+    args = parser.parse_args(words)
+    recording, kept = load(args.file)
+    options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
+    start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording, kept=kept)
+    return _open(start, args)
+
+
+def _replay_parser(name: str, description: str, file: str) -> Parser:
+    parser = Parser(prog=f"wasmscope {name}", description=description, allow_abbrev=False)
+    parser.add_argument("file", metavar="FILE", type=Path, help=file)
     parser.add_argument(
         "module", metavar="MODULE", type=Path, nargs="?", help="the module, when it is not where it was"
     )
@@ -169,11 +192,7 @@ def _replay(words: list[str]) -> int:
     add_executor_option(parser)
     _add_modes(parser).add_argument("--json", action="store_true",
                                     help="with --batch or -ex: events as JSON, one a line")  # fmt: skip
-    args = parser.parse_args(words)
-    recording = load(args.file)
-    options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
-    start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording)
-    return _open(start, args)
+    return parser
 
 
 def _core(words: list[str]) -> int:

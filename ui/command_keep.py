@@ -7,9 +7,10 @@ from pathlib import Path
 
 from debugger.coredump.dump import written
 from debugger.coredump.take import take
+from debugger.kept import Note, save
 from debugger.session import Session
-from ui.command import Command, Context, one, whole
-from ui.render.line import Line, note
+from ui.command import Command, Context, at_most_one, one, whole
+from ui.render.line import Line, Role, columns, note
 from vm.errors import UserError
 
 _FAMILY = "keeping"
@@ -36,7 +37,31 @@ def _coredump(context: Context, args: Namespace) -> list[Line]:
     return [note(f"{args.file}: {len(data):,} bytes; {resumes} (wasmscope core {context.session.path} {args.file})")]
 
 
+def _save(context: Context, args: Namespace) -> list[Line]:
+    size = save(Path(args.file).expanduser(), context.session)
+    return [note(f"{args.file}: {size:,} bytes (wasmscope open {args.file})")]
+
+
+def _note(context: Context, args: Namespace) -> list[Line]:
+    if not args.text:
+        return _notes(context, args)
+    context.session.notes.append(Note(int(context.session.tick), args.text))
+    return []
+
+
+def _notes(context: Context, args: Namespace) -> list[Line]:
+    notes = context.session.notes
+    if not notes:
+        return [note("nothing is noted")]
+    return columns([[(f"tick {n.tick:,}", Role.LABEL), n.text] for n in notes])
+
+
 COMMANDS = (
+    Command("save", _FAMILY, "write this session to a file: run, breakpoints, watches, notes, position", _save,
+            ("save session",), one("FILE", "file"), whole, details="wasmscope open FILE goes on there, elsewhere too"),
+    Command("note", _FAMILY, "write something down about this moment; without words: list the notes", _note, (),
+            at_most_one("TEXT", "text"), whole),
+    Command("info notes", _FAMILY, "what was written down, and when", _notes),
     Command("coredump", _FAMILY, "write a core dump of the program as it stands", _coredump,
             ("generate-core-file", "gcore", "process save-core"), one("FILE", "file"), whole,
             details="WebAssembly's standard format, with what it lacks in sections of our own"),

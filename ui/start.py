@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debugger.executors import ExecutorKind
+from debugger.kept import Kept
 from debugger.launch import DEFAULT_HISTORY_BYTES, Options, Program
 from debugger.provide import parse_stub
 from debugger.recording import Recording
@@ -44,6 +45,7 @@ class Start:
     program: Program | None = None  # None: what the options say
     executor: ExecutorKind = ExecutorKind.AUTO
     recording: Recording | None = None  # to be repeated
+    kept: Kept | None = None  # what was found in it
     about: str = ""  # one line that the full screen begins with
 
     def open(
@@ -64,6 +66,7 @@ class Start:
             except Trap as trap:
                 raise UserError(f"the module cannot be instantiated: it traps: {trap}") from None
             undo.pop_all()
+        session.kept = self.kept
         return session
 
 
