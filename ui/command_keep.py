@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import REMAINDER, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from debugger.coredump.dump import written
 from debugger.coredump.take import take
 from debugger.kept import Note, save
 from debugger.session import Session
-from ui.command import Command, Context, at_most_one, one, whole
+from ui.command import Command, Context, Parser, at_most_one, one, whole
+from ui.render.export import SUFFIXES, exported
 from ui.render.line import Line, Role, columns, note
 from vm.errors import UserError
 
@@ -56,7 +58,27 @@ def _notes(context: Context, args: Namespace) -> list[Line]:
     return columns([[(f"tick {n.tick:,}", Role.LABEL), n.text] for n in notes])
 
 
+def _export(context: Context, args: Namespace) -> list[Line]:
+    path = Path(args.file).expanduser()
+    if path.suffix.lower() not in (*SUFFIXES, ".htm", ".text"):
+        exported((), "", path.suffix)
+    shown: list[Line] = []
+    inner = replace(context, write=shown.append)
+    context.table.execute(inner, " ".join(args.command))
+    write_file(path, exported(shown, " ".join(args.command), path.suffix).encode())
+    return [note(f"{path}: {len(shown):,} lines")]
+
+
+def _export_parser() -> Parser:
+    parser = Parser()
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("command", metavar="COMMAND", nargs=REMAINDER)
+    return parser
+
+
 COMMANDS = (
+    Command("export", _FAMILY, "what a command shows to a file: .txt, .svg or .html", _export, (), _export_parser,
+            details="export frames.svg bt; export-pane FILE in the full screen"),
     Command("save", _FAMILY, "write this session to a file: run, breakpoints, watches, notes, position", _save,
             ("save session",), one("FILE", "file"), whole, details="wasmscope open FILE goes on there, elsewhere too"),
     Command("note", _FAMILY, "write something down about this moment; without words: list the notes", _note, (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -10,7 +11,10 @@ from textual.screen import ModalScreen
 from textual.theme import Theme
 
 from debugger.symbols import Symbols
+from ui.command_keep import write_file
 from ui.commands import TABLE
+from ui.render.export import exported
+from ui.render.line import Role
 from ui.tui.arrange import Place
 from ui.tui.entries import Entries, Entry
 from ui.tui.finder import FinderScreen
@@ -29,6 +33,7 @@ from vm.stop import Site
 from vm.types import ExternKind
 
 _USUAL = "usual"
+_MOST_EXPORTED = 20_000  # rows of a pane
 
 
 class Application(Shell, Protocol):
@@ -143,6 +148,21 @@ class Choosing:
         if where not in ("hide", *Place):
             raise UserError(f"there is no place {where!r}", f"known: hide, {', '.join(Place)}")
         self._app.desk.move_pane(id_, None if where == "hide" else Place(where))
+
+    def export_pane(self, file: str, id_: str) -> None:
+        """Writes a pane's rows to a file; "": of the one that had the keys before the console. Raises UserError."""
+        desk = self._app.desk
+        if id_ and id_ not in BY_ID:
+            raise UserError(f"there is no pane {id_!r}", f"known: {', '.join(BY_ID)}")
+        others = [i for i in BY_ID if i != "console"]
+        pane = desk.pane(id_ or desk.latest(others))
+        if pane is None:
+            raise UserError(f"the pane {id_} cannot be exported")
+        rows = [pane.row(i) for i in range(min(pane.row_count(), _MOST_EXPORTED))]
+        path = Path(file).expanduser()
+        text = exported(rows, f"{BY_ID[pane.id or 'code'].title}: {self._app.shared.session.path.name}", path.suffix)
+        write_file(path, text.encode())
+        self._app.say((f"{path}: {len(rows):,} rows", Role.OK))
 
     # -- the palette -----------------------------------------------------------------------------
 

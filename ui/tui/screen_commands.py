@@ -46,9 +46,18 @@ def screen_commands(choosing: Choosing, run: Run) -> tuple[Command, ...]:
                 one("NAME", "name")),
         Command("layout", _FAMILY, "panes and their sizes: layout [save | delete] NAME", layout, (),
                 many("WORD", "words")),
+        Command("export-pane", _FAMILY, "a pane to a file (.txt, .svg, .html): the one in front, or by its name",
+                later(lambda a: choosing.export_pane(a.file, a.pane)), (), _export_parser),
         Command("pane", _FAMILY, "put a pane elsewhere: pane NAME PLACE, or hide",
                 later(lambda a: choosing.move_pane(a.pane, a.place)), (), _pane_parser),
     )  # fmt: skip
+
+
+def _export_parser() -> Parser:
+    parser = Parser()
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("pane", metavar="NAME", nargs="?", default="")
+    return parser
 
 
 def _pane_parser() -> Parser:
