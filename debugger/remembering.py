@@ -11,7 +11,7 @@ from typing import TypeVar
 from debugger.backwards import Backwards
 from debugger.causes import Cause, Causes
 from debugger.dwarf.lines import LineTable
-from debugger.events import Detail, Reason, Stopped
+from debugger.events import Detail, Event, Message, Reason, Stopped
 from debugger.expression.evaluate import Evaluator
 from debugger.history import BrokenOff, History
 from debugger.inspect import Inspector
@@ -23,6 +23,7 @@ from debugger.running import Ended
 from vm.errors import Trap, UserError
 from vm.machine import Machine
 from vm.types import Tick
+from vm.wasi.descriptors import DescriptorTable, Kind
 
 Answer = TypeVar("Answer")
 
@@ -37,6 +38,8 @@ class Remembering(ABC):
     selected: int
     moments: dict[str, Tick]
     causes: list[Cause]
+    descriptors: DescriptorTable
+    _said_files: bool
     _pause: threading.Event
 
     @abstractmethod
@@ -50,6 +53,10 @@ class Remembering(ABC):
     @abstractmethod
     def lines_at(self, vmctx: int) -> LineTable | None:
         """Source lines of an instance."""
+
+    @abstractmethod
+    def emit(self, event: Event) -> None:
+        """Tells listeners."""
 
     @abstractmethod
     def _stopped(self, ended: Ended) -> Stopped:
@@ -111,3 +118,9 @@ class Remembering(ABC):
             raise UserError("there is no trap whose operand's way is known", "wrote EXPR goes back to the last write")
         tick = self.causes[-1].tick
         return self.reverse(lambda back: back.to(tick))
+
+    def _say_files(self) -> None:
+        """Once, where a file is open: its contents are not of the past."""
+        if not self._said_files and any(found.kind is Kind.FILE for _, found in self.descriptors.open()):
+            self._said_files = True
+            self.emit(Message("files are as they are now: going back does not change them"))

@@ -125,6 +125,7 @@ class Session(Stepping, Remembering):
         self._guards = Guards(self.machine, self.inspect)
         self._phases = list(launched.phases)
         self._resolved_instances = 0
+        self._said_files = False
         self._refresh()
 
     def validate(self, goes_on: Callable[[int, int], bool] = lambda done, of: True) -> None:
@@ -272,6 +273,7 @@ class Session(Stepping, Remembering):
             self.machine, self.history, self.breakpoints, self._guards, self._holds, self.lines_at,
             OverTime(self.machine, self.inspect, self.history), self.catching,
         )  # fmt: skip
+        self._say_files()
         try:
             ended = plan(back)
         except BrokenOff:

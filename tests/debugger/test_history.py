@@ -21,7 +21,7 @@ from tests.vm.test_hooks import TOUCHES
 from vm.errors import UserError
 from vm.state import state_hash
 from vm.text import assemble
-from vm.wasi.world import Stream
+from vm.wasi.world import Root, Stream
 
 ALONE = TOUCHES.replace('(import "host" "scribble" (func $scribble (param i32)))', "").replace(
     "(func $nothing)", "(func $nothing) (func $scribble (param i32))"
@@ -334,4 +334,48 @@ def test_in_the_past_there_are_no_threads_of_later(tmp_path: Path) -> None:
     assert each.evaluator().evaluate("u32@0").integer == 12000 and len(each.machine.threads) == 3
     each.return_to_branch(1)
     assert state_hash(each.machine) == ending
+    each.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["fib/fib.wasm", "hello-wasi/hello.wasm", "find-the-bug/average.wasm"])
+def test_programs_with_host_calls_are_gone_back_over(name: str, seed: int) -> None:
+    chance = random.Random(f"{name} {seed}")
+    with sample(name, args=("6",)) as each:
+        hashes = {each.tick: state_hash(each.machine)}
+        while each.until_tick(each.tick + chance.randrange(1, 4000)).reason is Reason.TICK and len(hashes) < 15:
+            hashes[each.tick] = state_hash(each.machine)
+        end, ending, printed = each.tick, state_hash(each.machine), each.world.outputs.text(Stream.STDOUT)
+        for _ in range(15):
+            tick = chance.choice(list(hashes))
+            each.until_tick(tick)
+            assert (each.tick, state_hash(each.machine)) == (tick, hashes[tick])
+            back = chance.randrange(1, 2000)
+            if tick > back:
+                each.reverse(lambda b, back=back: b.instructions(back))
+                each.step_instruction(back)
+                assert (each.tick, state_hash(each.machine)) == (tick, hashes[tick])
+        each.until_tick(end)
+        assert (each.tick, state_hash(each.machine)) == (end, ending)
+        assert each.world.outputs.text(Stream.STDOUT) == printed
+
+
+def test_that_files_are_as_they_are_now_is_said_once(tmp_path: Path) -> None:
+    wat = """(module (import "wasi_snapshot_preview1" "path_open"
+        (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+      (memory (export "memory") 1) (data (i32.const 0) "file")
+      (func (export "_start")
+        (drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0)
+          (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 64))) (nop) (drop (i32.const 1))))"""
+    (tmp_path / "file").write_text("text")
+    path, said = tmp_path / "t.wat", []
+    path.write_text(wat)
+    options = Options(path, roots=(Root(bytes(tmp_path), b"/"),))
+    each = Session(options, RealWorld(options.roots), make_executor=maker())
+    each.listen(lambda event: said.append(event.text) if isinstance(event, Message) else None)
+    each.start()
+    each.resume()
+    for _ in range(2):
+        each.reverse(lambda back: back.instructions())
+    assert [text for text in said if text.startswith("files are as they are now")] == said and len(said) == 1
     each.close()

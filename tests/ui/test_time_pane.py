@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from debugger.launch import Options
+from tests.ui.programs import start
 from tests.ui.screens import SIZES, Shown, on_loop, shown
 from ui.start import Start, WorldArgs
 from ui.tui.panes.time import TimePane
@@ -98,3 +99,14 @@ async def test_zooming_and_names() -> None:
         await screen.sees("bookmark here")
         await screen.press("left_square_bracket", "left_square_bracket")
         assert pane._window is None
+
+
+@on_loop
+async def test_back_to_what_wrote_an_element(tmp_path: Path) -> None:
+    text = """(module (table $t 4 funcref) (elem declare func $f) (func $f)
+      (func (export "run") (nop) (table.set $t (i32.const 2) (ref.func $f)) (drop (i32.const 1))))"""
+    async with shown(start(tmp_path, text, "run"), (120, 40)) as screen:
+        await screen.press("c", "6", "z", "home", "down", "down", "down", "W")
+        session = screen.app.session
+        frame = session.inspect.frame(0)
+        assert frame is not None and session.inspect.instr(frame).op.name == "table.set"

@@ -33,6 +33,7 @@ class CatalogPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter by typing", id="catalog.filter"),
         Binding("escape", "leave", show=False),
+        Binding("W", "last_write", "back to what last wrote the element or field", id="catalog.wrote"),
     ]
     hints: ClassVar[Hints] = (("Enter", "open"), ("/", "filter"), ("⌫", "back"))
 
@@ -126,6 +127,16 @@ class CatalogPane(Pane):
                 self.post_message(Goto(AsBytes(where)))
             case Shown.FIELD if isinstance(where, int):
                 self.post_message(Goto(AtAddress(where)))
+
+    def action_last_write(self) -> None:
+        """Back to what last wrote the element, or the field, under the cursor."""
+        if self.shared.running or not self._count:
+            return
+        _, item = self._at(self.cursor)
+        if item is None or item.about is None or not isinstance(item.about.where, int):
+            self.post_message(Told("nothing is there that could have been written", Role.DIM))
+        else:
+            self.shared.placing.last_write(f"u8@{item.about.where:#x}")
 
     def action_filter(self) -> None:
         self._typing = True

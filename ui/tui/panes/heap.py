@@ -37,6 +37,7 @@ class HeapPane(Pane):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "bytes", "the bytes of the object or field", id="heap.bytes"),
+        Binding("W", "last_write", "back to what last wrote the field", id="heap.wrote"),
         Binding("slash", "filter", "objects of a type only", id="heap.filter"),
     ]
     hints: ClassVar[Hints] = (("Enter", "open, follow"), ("m", "bytes"), ("/", "filter by type"))
@@ -180,6 +181,15 @@ class HeapPane(Pane):
         ref, detail = self._at(self.cursor)
         addr = detail.addr if detail is not None and detail.addr is not None else region.base + ref
         self.post_message(Goto(AsBytes(addr)))
+
+    def action_last_write(self) -> None:
+        """Back to what last wrote the field under the cursor, or the object's header."""
+        region = self.shared.session.machine.gc.region
+        if self.shared.running or not self._refs or region is None:
+            return
+        ref, detail = self._at(self.cursor)
+        addr = detail.addr if detail is not None and detail.addr is not None else region.base + ref
+        self.shared.placing.last_write(f"u8@{addr:#x}")
 
     def action_filter(self) -> None:
         self.ask("objects whose type has this in its name (empty: all)", self._set_type, self._type, may_be_empty=True)
