@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from vm.errors import TrapKind, UserError
 from vm.host import HostCall, HostFunction, Outcome, Raise, Return
+from vm.machine import Machine
 from vm.types import I32, total_slots
 from vm.wasi.errno import Errno
 from vm.wasi.signatures import MODULE
@@ -91,3 +92,27 @@ def _answer(mock: Mock, function: HostFunction) -> Outcome:
     if mock.left is not None:
         mock.left -= 1
     return mock.outcome(function)
+
+
+class Mocking:
+    """A session's way to answer for host functions."""
+
+    machine: Machine
+    mocks: Mocks
+
+    def mock(self, pattern: str, answer: str, times: int | None = None) -> Mock:
+        """Lets something else answer in a host function's place from now on. In the past a branch begins."""
+        made = self.mocks.add(pattern, answer, times, self.machine.hosts)
+        if self.machine.journal.replaying:
+            self.machine.journal.branching()
+        self._use_mocks()
+        return made
+
+    def unmock(self, id_: int) -> None:
+        """Lets a host function answer itself again. Raises UserError."""
+        self.mocks.delete(id_)
+        self._use_mocks()
+
+    def _use_mocks(self) -> None:
+        hosts, answering = self.machine.hosts, self.mocks.answering
+        self.machine.mocked = (lambda number: answering(hosts[number])) if self.mocks.all else None

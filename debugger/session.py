@@ -31,7 +31,7 @@ from debugger.kept import Kept, Note, apply
 from debugger.launch import Launched, Loaded, Options, Phase, Program, Restore, invocation, under_way
 from debugger.launch import program as program_of
 from debugger.locations import Resolver
-from debugger.mocks import Mock, Mocks
+from debugger.mocks import Mocking, Mocks
 from debugger.over_time import OverTime
 from debugger.playing import play
 from debugger.recording import Recording
@@ -65,7 +65,7 @@ _MOST_STOPS = 1000
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
 
 
-class Session(Stepping, Remembering):
+class Session(Stepping, Remembering, Mocking):
     """A program under the debugger."""
 
     def __init__(
@@ -415,23 +415,6 @@ class Session(Stepping, Remembering):
         made.machine = self.machine
         made.resolved = self.resolver.resolve(made.location) if made.location else ()
         return self.breakpoints.take(made)
-
-    def mock(self, pattern: str, answer: str, times: int | None = None) -> Mock:
-        """Lets something else answer in a host function's place from now on. In the past a branch begins."""
-        made = self.mocks.add(pattern, answer, times, self.machine.hosts)
-        if self.machine.journal.replaying:
-            self.machine.journal.branching()
-        self._use_mocks()
-        return made
-
-    def unmock(self, id_: int) -> None:
-        """Lets a host function answer itself again. Raises UserError."""
-        self.mocks.delete(id_)
-        self._use_mocks()
-
-    def _use_mocks(self) -> None:
-        hosts, answering = self.machine.hosts, self.mocks.answering
-        self.machine.mocked = (lambda number: answering(hosts[number])) if self.mocks.all else None
 
     def _target(self, watchpoint: Watchpoint) -> Target:
         value = self.evaluator().evaluate(watchpoint.location)
