@@ -18,7 +18,7 @@ from debugger.replay import repeat
 from vm.errors import UserError
 from vm.journal import Entry, Invoke, ReplayMismatch
 from vm.machine import Continuation, Machine, ThreadState
-from vm.snapshot import Snapshot, restore, take
+from vm.snapshot import Snapshot, bytes_to_copy, restore, take
 from vm.stop import NO_HOOKS, Executor, Hooks, Note, Site, Stop, StopKind
 from vm.types import Tick
 
@@ -113,6 +113,9 @@ class History:
         if self.checkpoints and self.checkpoints[-1].tick == machine.tick:
             return
         start = self._clock()
+        if self.checkpoints and bytes_to_copy(machine) > self.budget_bytes:  # the one before has to do
+            self._next_at = start + _LEAST_PAUSE_S * _COST_FACTOR
+            return
         self.checkpoints.append(self._taken())
         cost = self._clock() - start
         self._next_at = start + cost + max(_LEAST_PAUSE_S, _COST_FACTOR * cost)

@@ -83,7 +83,7 @@ class OverTime:
                 return Moments(tuple(found[-most:]), is_all=False)
             if start == since or start == self.history.first_tick:
                 found.insert(0, first)
-        return Moments(tuple(found), is_all=True)
+        return Moments(tuple(found) or (Moment(now, self._shown(asked), None),), is_all=True)
 
     def _changes_in(self, asked: Asked, met: Iterator[Met], before: str | None) -> Iterator[Moment]:
         for each_ in met:
@@ -106,6 +106,8 @@ class OverTime:
         """The first and the last tick, up to now, at which a condition is true. Raises UserError."""
         places, now = self._places(asked), self.machine.tick
         hooks, found = self.hooks(places), stretches(self.history, now, self._since(places))
+        if not found:
+            return (now, now) if self._truth(asked) else None
         first = next(filter(None, (self._span_in(asked, hooks, *s, to_first=True) for s in reversed(found))), None)
         if first is None:
             return None

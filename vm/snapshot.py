@@ -100,6 +100,17 @@ def take(machine: Machine) -> Snapshot:
     return machine.copied
 
 
+def bytes_to_copy(machine: Machine) -> int:
+    """How much `take` would copy of what has cards, about."""
+    pages = 0
+    for region in machine.space.regions():
+        if region.kind in _BY_CARDS and region.cards is not None:
+            cards = bytes(region.cards[: -(-region.size // CARD_BYTES)])
+            is_known = machine.copied is not None and region in machine.copied.regions
+            pages += sum(cards.count(card) for card in (FRESH, SEEN)) if is_known else len(cards) - cards.count(0)
+    return pages * CARD_BYTES
+
+
 def _copied(region: Region, size: int, old: Pages | None) -> Pages:
     numbers = _to_copy(region, size, old)
     found = _with_pages(old or _EMPTY, size, ((n, _read(region, n, size)) for n in numbers))

@@ -379,3 +379,14 @@ def test_that_files_are_as_they_are_now_is_said_once(tmp_path: Path) -> None:
         each.reverse(lambda back: back.instructions())
     assert [text for text in said if text.startswith("files are as they are now")] == said and len(said) == 1
     each.close()
+
+
+def test_what_is_beyond_the_budget_is_not_copied() -> None:
+    wat = """(module (memory 64) (func (export "run") (param $n i32)
+      (memory.fill (i32.const 0) (i32.const 7) (i32.const 4194304))
+      (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+    with session(wat, "run", "100", history_bytes=3 << 20) as each:
+        before = each.machine.copied
+        each.until_tick(50)
+        each.history.keep()
+        assert each.machine.copied is before and before is not None

@@ -146,3 +146,9 @@ def test_back_to_watched_locals(ran: Session) -> None:
         seen.append((touched.before, touched.after))
     assert seen == [("40", "42"), ("36", "40"), ("30", "36"), ("22", "30"), ("12", "22"), ("0", "12")]
     assert ran.resume().reason is Reason.WATCHPOINT
+
+
+def test_before_anything_has_run_there_is_one_value() -> None:
+    with session(WRITES, "run", "6") as each:
+        assert texts(each, "$g") == ["7"]
+        assert holds(each, "$g == 7") == (0, 0) and holds(each, "$g == 8") is None
