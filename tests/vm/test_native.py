@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -38,6 +40,7 @@ def world(wat: str, make: MakeExecutor, machine: Machine | None = None) -> World
 
 # -- rows ------------------------------------------------------------------------------------------
 
+_ROOT = Path(__file__).parents[2]
 _VALUES: dict[str, tuple[int, ...]] = {
     "i32": (0, 1, 2, 31, 32, 0x7F, 0x80, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF),
     "i64": (0, 1, 63, 64, 0x8000_0000, 0xFFFF_FFFF, 1 << 53, (1 << 53) + 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1),
@@ -120,6 +123,19 @@ def test_handlers_are_valid_in_both_profiles() -> None:
         shape = Shape.of(Layouts(eras.NEWEST), canonical)
         handlers = Handlers(shape, ObjectFolder(Path("/nonexistent")))
         assert all(handlers[name] for family in FAMILIES.values() for name in family)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="says how Linux places mappings")
+def test_handlers_are_linked_in_a_crowded_address_space(tmp_path: Path) -> None:
+    """In a process of its own: what would go wrong ends it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.vm.crowded", str(tmp_path)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_few_shapes_serve_all_eras() -> None:

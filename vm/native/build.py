@@ -115,7 +115,8 @@ class Handlers:
 
     def __init__(self, shape: Shape, kept: ObjectStore, building: Callable[[str], None] = lambda family: None) -> None:
         self._shape, self._kept, self._building = shape, kept, building
-        self._jit = llvm.create_lljit_compiler(_target_machine())
+        # JITLink places an object's sections together: they refer to each other by 32-bit distances
+        self._jit = llvm.create_lljit_compiler(_target_machine(), use_jit_link=True)
         self._trackers: list[Any] = []
         self._addresses: dict[str, int] = {}
         self._load("scalar")
