@@ -37,13 +37,13 @@ async def test_what_happened_is_on_it(size: tuple[int, int]) -> None:
         await at_the_end(screen)
         session = screen.app.session
         end = session.tick
-        for text in ("stops ", "host calls", "output", "checkpoints", "▴", f"the machine is at {end:,}"):
+        for text in ("stops ", "host calls", "output", "checkpoints", "▴", f"at {end:,} of {end:,}"):
             await screen.sees(text)
         await screen.press("home")
         await screen.sees("args_sizes_get(")
         await screen.press("enter")
         assert session.tick == 0 and session.history.in_past
-        await screen.sees(f"the machine is at 0 of {end:,}")
+        await screen.sees(f"at 0 of {end:,}")
 
 
 @on_loop

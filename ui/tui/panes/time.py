@@ -123,9 +123,9 @@ class TimePane(Pane):
 
     def _head(self) -> Line:
         start, end = self._edge(self._column), self._edge(self._column + 1)
-        where = f"tick {start:,}" if end - start <= 1 else f"ticks {start:,} to {end - 1:,}"
-        whole = "" if self._window is None else f", of {self._span[0]:,} to {self._span[1]:,} in sight"
-        return note(f"the machine is at {self._now:,} of {self._end:,}; the cursor at {where}{whole}")
+        where = f"{start:,}" if end - start <= 1 else f"{start:,}–{end - 1:,}"
+        whole = "" if self._window is None else f"  {self._span[0]:,}–{self._span[1]:,} in sight"
+        return note(f"at {self._now:,} of {self._end:,}  cursor {where}{whole}")
 
     def pointed_cells(self, index: int) -> Cells:
         cell = rendered.LABEL_CELLS + self._column
