@@ -24,10 +24,10 @@ from tests.executors import maker
 
 _PREFIX = Path(os.environ.get("WASMSCOPE_PEERS", sys.prefix))
 _FIB = Path(__file__).parents[2] / "sample-modules" / "fib" / "fib.wasm"
-_ARGUMENT, _CALLS = "12", 465
+_ARGUMENT, _CALLS = "15", 1_973
 _OUR_ARGUMENT, _OUR_CALLS = "24", 150_049
-_ROUNDS = 3
-_STEPS, _OUR_ROUNDS = 400, 10
+_ROUNDS = 2
+_STEPS, _OUR_ROUNDS = 1_500, 10
 _HIT_TIMES, _STEP_TIMES = 500.0, 50.0  # how many times faster ours has to be
 _JIT = "settings set plugin.jit-loader.gdb.enable on"
 _TIMEOUT_S = 120
