@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from debugger.history import BrokenOff, History
 from vm.machine import Machine
@@ -13,7 +14,10 @@ from vm.stop import Hooks
 from vm.trace import Ran, Trace, cut
 from vm.types import Addr, Tick
 
-_WORDS = 1 << 19
+if TYPE_CHECKING:
+    from vm.native.tally import Tally
+
+_WORDS = 1 << 20
 _SLICE_TICKS = _WORDS // 2  # an instruction may take two words
 
 Progress = Callable[[int, int], bool]  # (done, of) in ticks; whether to go on
@@ -41,6 +45,7 @@ class Expansion:
         self.machine, self.history, self.start, self.end = machine, history, start, end
         self._trace = Trace(_WORDS)
         self._meanings: dict[int, Ran] = {}
+        self._noticed: set[int] = set()  # words that the tally has told of
 
     def _slices(self, goes_on: Progress) -> Iterator[array[int]]:
         """The words of each slice. Raises BrokenOff when a pause was asked for."""
@@ -78,13 +83,17 @@ class Expansion:
         """How often each instruction ran."""
         counted: Counter[int] = Counter()
         less: Counter[tuple[int, int]] = Counter()  # (word, how much of it ran) where that is not all
-        made = Counts()
+        made, tally = Counts(), _tally()
         try:
             for words in self._slices(goes_on):
-                counted.update(words)
-                self._find_cut(words, less)
+                if tally is None:
+                    counted.update(words)
+                    self._find_cut(words, less)
+                else:
+                    self._tallied(tally, words, counted, less)
         except BrokenOff:
             made.whole = False
+        counted.update(tally.take() if tally is not None else {})
         made.ticks = self.machine.tick - self.start
         for (word, length), times in less.items():
             counted[word] -= times
@@ -95,17 +104,55 @@ class Expansion:
             made.by_function[key] = _summed(differences)
         return made
 
+    def _tallied(self, tally: Tally, words: array[int], counted: Counter[int], less: Counter[tuple[int, int]]) -> None:
+        """Counts a slice in machine code, and looks at what is new and at what may cut a block by hand."""
+        if tally.is_full:
+            counted.update(tally.take())
+            self._noticed.clear()
+        told, is_new = tally.add(words, len(words)), False
+        for word in {words[i] for i in told} - self._noticed:
+            mark = self._is_mark(word)
+            self._noticed.add(word)
+            tally.noticed(word, mark)
+            is_new = is_new or mark
+        if is_new:  # it may stand at other places that nobody was told of
+            self._find_cut(words, less)
+            return
+        for i in told:
+            if self._is_mark(words[i]):
+                self._cut_at(words, i, less)
+
+    def _is_mark(self, word: int) -> bool:
+        """Whether a word may say that the block before it was left in its middle."""
+        run = self.meaning(word)
+        return run.length == 0 or run.single
+
+    def _cut_at(self, words: array[int], i: int, less: Counter[tuple[int, int]]) -> None:
+        """Notes how much of the block before a mark has run."""
+        if i:
+            run = self.meaning(words[i - 1])
+            if run.length <= 1:
+                return
+            length = cut(run, self.meaning(words[i]))
+            if length != run.length:
+                less[words[i - 1], length] += 1
+
     def _find_cut(self, words: array[int], less: Counter[tuple[int, int]]) -> None:
         """Blocks that were left in their middle: what comes after one says where."""
-        marks = {w for w in set(words) if self.meaning(w).length == 0 or self.meaning(w).single}
+        marks = {w for w in set(words) if self._is_mark(w)}
         if not marks:
             return
         for i in [i for i, word in enumerate(words) if word in marks]:
-            if i:
-                run = self.meaning(words[i - 1])
-                length = cut(run, self.meaning(words[i]))
-                if length != run.length:
-                    less[words[i - 1], length] += 1
+            self._cut_at(words, i, less)
+
+
+def _tally() -> Tally | None:
+    """Counting in machine code, where that can be had."""
+    try:
+        from vm.native.tally import Tally
+    except ImportError:
+        return None
+    return Tally(_WORDS)
 
 
 def _add(into: Counts, run: Ran, times: int, machine: Machine) -> None:

@@ -84,7 +84,7 @@ def _enter(shape: Shape) -> str:
 
 
 @cache
-def _target_machine() -> Any:
+def target_machine() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -96,7 +96,7 @@ def _target_machine() -> Any:
 
 def object_key(text: str) -> str:
     """What an object is kept under: what it was made of and by."""
-    _target_machine()
+    target_machine()
     made_by = (llvmlite.__version__, llvm.llvm_version_info, llvm.get_default_triple(), llvm.get_host_cpu_name(),
                llvm.get_host_cpu_features().flatten(), text)  # fmt: skip
     return hashlib.sha256(repr(made_by).encode()).hexdigest()
@@ -106,7 +106,7 @@ def compile_object(text: str) -> bytes:
     """Machine code, position independent. Bad text raises RuntimeError here: it must not reach code generation."""
     module = llvm.parse_assembly(text)
     module.verify()
-    made: bytes = _target_machine().emit_object(module)
+    made: bytes = target_machine().emit_object(module)
     return made
 
 
@@ -116,7 +116,7 @@ class Handlers:
     def __init__(self, shape: Shape, kept: ObjectStore, building: Callable[[str], None] = lambda family: None) -> None:
         self._shape, self._kept, self._building = shape, kept, building
         # JITLink places an object's sections together: they refer to each other by 32-bit distances
-        self._jit = llvm.create_lljit_compiler(_target_machine(), use_jit_link=True)
+        self._jit = llvm.create_lljit_compiler(target_machine(), use_jit_link=True)
         self._trackers: list[Any] = []
         self._addresses: dict[str, int] = {}
         self._load("scalar")
