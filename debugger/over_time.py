@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from debugger.dwarf.info import DebugInfo
 from debugger.expression.evaluate import Evaluator
 from debugger.history import History
 from debugger.inspect import Frame, Inspector
@@ -49,6 +50,7 @@ class Asked:
     instance: Instance
     number: int
     frame: Record | None
+    info: DebugInfo | None
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,11 @@ class OverTime:
     inspect: Inspector
     history: History
 
-    def asked(self, text: str, instance: Instance, frame: Frame | None) -> Asked:
-        """An expression in a frame of now."""
+    def asked(self, text: str, instance: Instance, frame: Frame | None, info: DebugInfo | None = None) -> Asked:
+        """An expression in a frame of now; `info` lets it name variables of the source."""
         if frame is None:
-            return Asked(text, instance, 0, None)
-        return Asked(text, instance, self.machine.control.depth - 1 - frame.number, frame.record)
+            return Asked(text, instance, 0, None, info)
+        return Asked(text, instance, self.machine.control.depth - 1 - frame.number, frame.record, info)
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -93,12 +95,11 @@ class OverTime:
             before = text
 
     def _shown(self, asked: Asked) -> str:
-        if asked.frame is not None and self._frame(asked) is None:
-            return NOT_THERE
         try:
             return self._evaluator(asked).show(asked.text)
         except UserError as error:
-            return f"<{error.text}>"
+            is_gone = asked.frame is not None and self._frame(asked) is None
+            return NOT_THERE if is_gone else f"<{error.text}>"
 
     # -- conditions ------------------------------------------------------------------------------
 
@@ -131,8 +132,6 @@ class OverTime:
         return first, end if true else last or first
 
     def _truth(self, asked: Asked) -> bool:
-        if asked.frame is not None and self._frame(asked) is None:
-            return False
         try:
             return self._evaluator(asked).truth(asked.text)
         except UserError:
@@ -163,7 +162,7 @@ class OverTime:
         return places_of(self.inspect, self._evaluator(asked), number, asked.text)
 
     def _evaluator(self, asked: Asked) -> Evaluator:
-        return Evaluator(self.machine, self.inspect, asked.instance, self._frame(asked))
+        return Evaluator(self.machine, self.inspect, asked.instance, self._frame(asked), asked.info)
 
     def _frame(self, asked: Asked) -> Frame | None:
         control = self.machine.control

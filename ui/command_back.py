@@ -73,7 +73,8 @@ def _when(context: Context, args: Namespace) -> Iterable[Line]:
     if not args.condition:
         return [note(f"tick {session.tick:,}")]
     session.evaluator().check(args.condition)
-    found = session.over_time(lambda o: o.holds(o.asked(args.condition, session.instance(), session.frame())))
+    asked = (args.condition, session.instance(), session.frame(), session.debug_info(session.instance()))
+    found = session.over_time(lambda o: o.holds(o.asked(*asked)))
     if found is None:
         return [note(f"never from tick {session.history.first_tick:,} to tick {session.tick:,}")]
     return [past.span(*found)]
@@ -81,7 +82,8 @@ def _when(context: Context, args: Namespace) -> Iterable[Line]:
 
 def _history(context: Context, args: Namespace) -> Iterable[Line]:
     session, most = context.session, _count(args.format)
-    found = session.over_time(lambda o: o.changes(o.asked(args.expression, session.instance(), session.frame()), most))
+    asked = (args.expression, session.instance(), session.frame(), session.debug_info(session.instance()))
+    found = session.over_time(lambda o: o.changes(o.asked(*asked), most))
     return past.moments(found, context.views.where_of)
 
 

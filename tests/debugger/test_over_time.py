@@ -152,3 +152,12 @@ def test_before_anything_has_run_there_is_one_value() -> None:
     with session(WRITES, "run", "6") as each:
         assert texts(each, "$g") == ["7"]
         assert holds(each, "$g == 7") == (0, 0) and holds(each, "$g == 8") is None
+
+
+def test_what_is_no_local_is_there_without_the_frame() -> None:
+    with session(WRITES, "run", "6") as each:
+        each.resume()
+        each.add_breakpoint("$f")
+        each.reverse(lambda back: back.resume())
+        assert texts(each, "$g") == ["7", "0", "2", "1", "0", "2"]
+        assert holds(each, "$g == 7") is not None
