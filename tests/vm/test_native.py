@@ -118,10 +118,10 @@ def test_every_row_has_a_word_and_what_is_left_to_the_runtime_is_known() -> None
     assert {op.name for op in _arithmetic()} & RUNTIME_ROWS == set()
 
 
-def test_handlers_are_valid_in_both_profiles() -> None:
+def test_handlers_are_valid_in_both_profiles(tmp_path: Path) -> None:
     for canonical in (False, True):
         shape = Shape.of(Layouts(eras.NEWEST), canonical)
-        handlers = Handlers(shape, ObjectFolder(Path("/nonexistent")))
+        handlers = Handlers(shape, ObjectFolder(tmp_path))
         assert all(handlers[name] for family in FAMILIES.values() for name in family)
 
 
