@@ -34,13 +34,15 @@ class ControlStack:
     def __init__(self, layouts: Layouts, thread: StructView, region: Region) -> None:
         layout = layouts.struct("ControlRecord")
         self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
+        self._unpack = self._codec.unpack_from
         self._stride, self._view, self.region = layout.size, region.view, region
         self._depth = thread.live("depth")
         self.capacity = region.size // layout.size
 
     @property
     def depth(self) -> int:
-        return self._depth.value
+        found: int = self._depth.view[0]
+        return found
 
     @depth.setter
     def depth(self, depth: int) -> None:
@@ -51,8 +53,7 @@ class ControlStack:
         return self.depth * self._stride
 
     def __getitem__(self, i: int) -> Record:
-        vmctx, func, pc, base, flags, callee_results, caller = self._codec.unpack_from(self._view, i * self._stride)
-        return Record(Addr(vmctx), func, pc, Addr(base), flags, callee_results, Addr(caller))
+        return Record._make(self._unpack(self._view, i * self._stride))
 
     def __setitem__(self, i: int, record: Record) -> None:
         self._codec.pack_into(self._view, i * self._stride, *record)

@@ -366,7 +366,10 @@ class Machine:
 
     def instance_at(self, vmctx: int) -> Instance | None:
         """The instance whose VMContext lies at an address."""
-        return next((i for i in self.instances if i.addr == vmctx), None)
+        for instance in self.instances:
+            if instance.vmctx.addr == vmctx:
+                return instance
+        return None
 
     def holds(self, type_: RefType, slot: int) -> bool:
         """Whether a slot is a value of a reference type (by engine-wide ids)."""
@@ -396,7 +399,7 @@ class Machine:
 
     @property
     def tick(self) -> Tick:
-        return Tick(self._tick.value)
+        return Tick(self._tick.view[0])
 
     @tick.setter
     def tick(self, tick: int) -> None:
@@ -404,7 +407,7 @@ class Machine:
 
     @property
     def thread_state(self) -> ThreadState:
-        return _STATES[self.current.state.value]
+        return _STATES[self.current.state.view[0]]
 
     def set_thread_state(self, state: ThreadState) -> None:
         self.current.state.value = state

@@ -120,19 +120,19 @@ class Region:
 class LiveWord:
     """One number of a record, read and written in place; writing marks its card. For what is asked for all the time."""
 
-    __slots__ = ("_card", "_cards", "_view")
+    __slots__ = ("_card", "_cards", "view")
 
     def __init__(self, view: memoryview, cards: memoryview, card: int) -> None:
-        self._view, self._cards, self._card = view, cards, card
+        self.view, self._cards, self._card = view, cards, card  # view[0]: for whoever only reads, and that often
 
     @property
     def value(self) -> int:
-        found: int = self._view[0]
+        found: int = self.view[0]
         return found
 
     @value.setter
     def value(self, value: int) -> None:
-        self._view[0] = value
+        self.view[0] = value
         self._cards[self._card] = FRESH
 
 
