@@ -129,14 +129,19 @@ class LinearMemory:
 
     def init(self, at: int, data: bytes, frm: int, size: int) -> None:
         """memory.init from a segment's bytes (empty when dropped)."""
-        if frm + size > len(data):
-            raise Trap(
-                TrapKind.OUT_OF_BOUNDS_MEMORY,
-                f"bytes {frm:#x} .. {frm + size:#x} of a data segment of {len(data)} bytes",
-                at=frm, size=size, bound=len(data),
-            )  # fmt: skip
+        check_segment(frm, size, len(data))
         self.check(at, size)
         self.write(at, data[frm : frm + size])
+
+
+def check_segment(start: int, size: int, bound: int) -> None:
+    """Raises the out-of-bounds trap unless a data segment has bytes [start, start + size)."""
+    if start + size > bound:
+        raise Trap(
+            TrapKind.OUT_OF_BOUNDS_MEMORY,
+            f"bytes {start:#x} .. {start + size:#x} of a data segment of {bound} bytes",
+            at=start, size=size, bound=bound,
+        )  # fmt: skip
 
 
 def out_of_bounds(offset: int, size: int, bound: int) -> Trap:

@@ -130,12 +130,7 @@ class Table:
 
     def init(self, at: int, items: Callable[[int, int], list[int]], available: int, frm: int, count: int) -> None:
         """table.init from a segment of `available` items (0 when dropped); `items(frm, to)` gives their slots."""
-        if frm + count > available:
-            raise Trap(
-                TrapKind.OUT_OF_BOUNDS_TABLE,
-                f"item {frm + count - 1 if count else frm} of an element segment of {available}",
-                at=frm, size=count, bound=available,
-            )  # fmt: skip
+        check_items(frm, count, available)
         self.check(at, count)
         for i, slot in enumerate(items(frm, frm + count)):
             self._put(at + i, self.word_of(slot))
@@ -152,3 +147,13 @@ class Table:
             return
         self.words[i] = word
         self.region.mark(i * self.element_bytes, self.element_bytes)
+
+
+def check_items(start: int, count: int, available: int) -> None:
+    """Raises the out-of-bounds trap unless an element segment has items [start, start + count)."""
+    if start + count > available:
+        raise Trap(
+            TrapKind.OUT_OF_BOUNDS_TABLE,
+            f"item {start + count - 1 if count else start} of an element segment of {available}",
+            at=start, size=count, bound=available,
+        )  # fmt: skip

@@ -13,6 +13,8 @@ from vm.instance import Instance
 from vm.libcalls.libcall import libcall
 from vm.libcalls.tables import elem_segment_base, elem_segment_len
 from vm.machine import Machine
+from vm.memories import check_segment
+from vm.tables import check_items
 
 Items = Callable[[int, int, int], list[int]]  # element segment, first item, how many: slots
 
@@ -78,12 +80,7 @@ def _element(machine: Machine, instance: Instance, type_index: int) -> Part:
 def _data(instance: Instance, data: int, start: int, size: int) -> bytes:
     """Bytes of a data segment. Raises the out-of-bounds trap."""
     found = instance.data_bytes(data)
-    if start + size > len(found):
-        raise Trap(
-            TrapKind.OUT_OF_BOUNDS_MEMORY,
-            f"bytes {start:#x} .. {start + size:#x} of a data segment of {len(found)} bytes",
-            at=start, size=size, bound=len(found),
-        )  # fmt: skip
+    check_segment(start, size, len(found))
     return found[start : start + size]
 
 
@@ -96,19 +93,10 @@ def taking(length: Callable[[int], int], base: Callable[[int, int, int], list[in
     """Takes items of an element segment as slots. Raises the out-of-bounds trap."""
 
     def take(elem: int, start: int, count: int) -> list[int]:
-        _check_items(start, count, length(elem))
+        check_items(start, count, length(elem))
         return base(elem, start, start + count)
 
     return take
-
-
-def _check_items(start: int, count: int, available: int) -> None:
-    if start + count > available:
-        raise Trap(
-            TrapKind.OUT_OF_BOUNDS_TABLE,
-            f"item {start + count - 1 if count else start} of an element segment of {available}",
-            at=start, size=count, bound=available,
-        )  # fmt: skip
 
 
 @libcall("array_new_data")
