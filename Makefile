@@ -8,7 +8,8 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 # Tests that need no screen, no process of their own and no other runtime.
 UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_snapshots.py --ignore tests/ui/test_serve.py \
   --ignore tests/ui/test_bad_input.py --ignore tests/ui/test_run.py --ignore tests/debugger/test_live.py \
-  --ignore-glob 'tests/ui/test_tui*.py' --ignore-glob 'tests/ui/test_*_pane*.py'
+  --ignore tests/debugger/test_damaged_dwarf.py --ignore tests/ui/test_live_screen.py --ignore tests/ui/test_export.py \
+  --ignore tests/ui/test_source_commands.py --ignore-glob 'tests/ui/test_tui*.py' --ignore-glob 'tests/ui/test_*_pane*.py'
 
 .PHONY: help run test test-reference check format fuzz bench spec clean
 

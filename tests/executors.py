@@ -9,10 +9,10 @@ from pathlib import Path
 from debugger.executors import REFERENCE, ExecutorKind, MakeExecutor, executor_maker
 
 KIND = ExecutorKind(os.environ.get("WASMSCOPE_TEST_EXECUTOR", ExecutorKind.NATIVE.value))
-_KEPT = Path(__file__).parents[1] / ".pytest_cache" / "wasmscope"
+KEPT = Path(__file__).parents[1] / ".pytest_cache" / "wasmscope"
 
 
 @cache
 def maker(kind: ExecutorKind = KIND) -> MakeExecutor:
     """Makes executors of a kind, of the chosen one when not told."""
-    return REFERENCE if kind is ExecutorKind.REFERENCE else executor_maker(kind, _KEPT)
+    return REFERENCE if kind is ExecutorKind.REFERENCE else executor_maker(kind, KEPT)

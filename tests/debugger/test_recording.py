@@ -144,8 +144,10 @@ def test_what_an_executor_would_not_survive_is_refused(tmp_path: Path) -> None:
         lambda lines: lines.insert(2, ["edit", 5, [[1, 0, "AAAAAAAAAAA=", None]]]) or lines[0].update(entries=7),
         lambda lines: lines.insert(2, ["jump", 5, 4000]) or lines[0].update(entries=7),
     )
+    recorded(path, Options(FIB, args=("12",)))
+    as_it_was = path.read_bytes()
     for change in bad:
-        recorded(path, Options(FIB, args=("12",)))
+        path.write_bytes(as_it_was)
         changed(path, change)
         with pytest.raises(UserError, match="cannot be repeated from tick"):
             opened(path).start()

@@ -13,7 +13,7 @@ import pytest
 
 from debugger.executors import ExecutorKind, MakeExecutor, ObjectFolder, executor_maker
 from tests.bench.programs import WORKLOADS, source
-from tests.executors import maker
+from tests.executors import KEPT, maker
 from tests.invented_era import INVENTED
 from tests.worlds import World
 from vm import eras
@@ -126,10 +126,10 @@ def test_handlers_are_valid_in_both_profiles(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="says how Linux places mappings")
-def test_handlers_are_linked_in_a_crowded_address_space(tmp_path: Path) -> None:
+def test_handlers_are_linked_in_a_crowded_address_space() -> None:
     """In a process of its own: what would go wrong ends it."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.vm.crowded", str(tmp_path)],
+        [sys.executable, "-m", "tests.vm.crowded", str(KEPT)],
         cwd=_ROOT,
         capture_output=True,
         text=True,

@@ -11,11 +11,11 @@ from tests.debugger.sessions import session
 from tests.debugger.test_history import PROGRAMS
 from vm.snapshot import Snapshot, take
 
-HUGE = """(module (memory 16384) (func (export "run") (param $n i32) (local $at i32)
+HUGE = """(module (memory 1100) (func (export "run") (param $n i32) (local $at i32)
   (loop $l
     (local.set $at (i32.const 0))
     (loop $pages
-      (i32.store offset=0x8000000 (i32.mul (local.get $at) (i32.const 3)) (local.get $n))
+      (i32.store offset=0x4000000 (i32.mul (local.get $at) (i32.const 3)) (local.get $n))
       (br_if $pages (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4096))) (i32.const 0x100000))))
     (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
 
