@@ -35,7 +35,7 @@ def left(terminal: Terminal, gone: str = "Esc leave") -> None:
 
 def test_a_session_from_breakpoint_to_edited_byte(terminal: Terminal) -> None:
     terminal.open(wasmscope(FIB, "--", "12"), 200, 50)
-    terminal.sees("❚❚ entry", "1 Code", "2 Frame", "3 Call stack", "0 Watches", "4 vmctx", "5 Memory", "8 Console")
+    terminal.sees("❚❚ entry", "1 Code", "2 Frame", "3 Call stack", "0 Watches", "4 vmctx", "5 Memory", "8 Cons")
     terminal.sees("first time here: n steps over")
 
     # a breakpoint by the mouse, one by a key
@@ -164,13 +164,13 @@ def hues(shown: str) -> Iterator[str]:
 WALK = (
     ("1", "1 Code"), ("2", "operand stack"), ("3", "#0  $"), ("4", "VMContext of"), ("5", "00000  00"),
     ("6", "table 0"), ("7", "start "), ("8", "type a command"), ("9", "no breakpoint"), ("0", "no watch expression"),
-    ("o", "written nothing"),
+    ("T", "host calls"), ("o", "written nothing"),
 )  # fmt: skip
 
 NAMED = (  # without a key of their own
     ("source", "no source"), ("module", "imports  7"), ("files", "stdout"), ("gc heap", "no object was ever made"),
     ("exceptions", "no exception is in flight"), ("threads", "0  ready"), ("instances", "#0  fib"),
-    ("micro-steps", "call $_start directly"),
+    ("micro-steps", "call $_start directly"), ("layouts", "here wasmtime"),
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ def test_keys_mouse_resize_and_quit(terminal: Terminal) -> None:
     terminal.sees("show (function")
     terminal.keys("-l", "$fib")
     terminal.keys("Enter")
-    terminal.sees("fib.c:9")
+    terminal.sees("asked++;")
     terminal.click(1, terminal.row("asked++;"))
     terminal.sees("●")
     terminal.keys("F5")

@@ -20,6 +20,7 @@ from ui.tui.palette import styles_of, tint
 from ui.tui.wrap import broken
 
 _KEPT_STRIPS = 512
+_NO_SIZE = Size(0, 0)
 _SHIFT_CELLS = 8
 _AROUND = 2  # rows that stay in sight above and below what is gone to
 _CUT = "…"  # at the end of a row that goes on
@@ -128,9 +129,14 @@ class LineView(ScrollView, can_focus=True):
 
     @property
     def inner(self) -> Size:
-        """What the rows, the edge and the foot have; kept, as it is asked for many times a row."""
+        """What the rows, the edge and the foot have, nothing while hidden; kept: it is asked for many times a row."""
+        if not self.display:
+            return _NO_SIZE
         if self.outer_size != self._inner_for:
-            self._inner_for, self._inner = self.outer_size, self.scrollable_content_region.size
+            found = self.scrollable_content_region.size
+            if not found:  # shown again, and not laid out yet
+                return found
+            self._inner_for, self._inner = self.outer_size, found
         return self._inner
 
     def watch_show_vertical_scrollbar(self) -> None:
