@@ -47,7 +47,7 @@ def _parts(machine: Machine) -> Iterator[bytes]:
             element = table.peek(i)
             yield element.state.encode() + _pointer(machine, element.target if table.is_func else 0)
             yield b"" if table.is_func else str(element.target).encode()
-    for region in machine.space.regions():
+    for region in sorted(machine.space.regions(), key=lambda region: region.number):  # wherever each found room
         if region.kind in _RAW_REGIONS and region.size:
             yield bytes(region.view[: region.size])
         elif region.kind is RegionKind.FUNC_REF_IDS:

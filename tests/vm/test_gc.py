@@ -6,6 +6,7 @@ import pytest
 
 from tests.executors import maker
 from tests.worlds import World
+from vm import memory
 from vm.errors import TrapKind
 from vm.gc_collect import collect
 from vm.machine import Machine, MachineLimits
@@ -93,6 +94,20 @@ def test_stopping_anywhere_changes_nothing() -> None:
         size = size * 3 % 50_021 + 1
     assert stop.kind is StopKind.FINISHED
     assert state_hash(pieces.machine) == state_hash(whole.machine)
+
+
+def test_where_regions_found_room_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, other = World(LISTS), World(LISTS)
+    assert usual.call("churn", 100) == (12,)
+    reserve, turns = memory._reserve, iter(range(99))
+
+    def downwards(hint: int, size: int, *, shared: bool = False) -> int:
+        return reserve((1 << 45) + (1 << 43) - (next(turns) << 38), size, shared=shared)
+
+    monkeypatch.setattr(memory, "_reserve", downwards)
+    assert other.call("churn", 100) == (12,)
+    assert other.machine.gc.region is not None and other.machine.gc.objects.base < other.machine.gc.region.base
+    assert state_hash(other.machine) == state_hash(usual.machine)
 
 
 def test_function_references_inside_the_heap_are_ids() -> None:
