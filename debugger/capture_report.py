@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from debugger.capture import Capture, Import
+from debugger.capture import Capture, Import, Shown
 from vm.contexts import context_kind
 from vm.decode_vmctx import DecodedFuncRef, DecodedInstance, DecodedTable, decode_func_ref, decode_instance
 from vm.errors import MemoryFault
@@ -33,6 +33,13 @@ def is_func_type(type_: str) -> bool:
     return "func" in type_
 
 
+def func_tables(shown: Shown) -> tuple[bool, ...]:
+    """Of each table whether it holds funcrefs: as the module says, else as the capture calls its type."""
+    if shown.module is not None:
+        return tuple(table.elem.is_func for table in shown.module.tables)
+    return tuple(map(is_func_type, shown.tables))
+
+
 @dataclass(frozen=True)
 class Report:
     """A capture, decoded."""
@@ -43,15 +50,8 @@ class Report:
     def decoded(self) -> DecodedInstance:
         """The VMContext and what it leads to."""
         of = self.capture
-        tables = [self._holds_funcs(i) for i in range(len(of.shown.tables))]
+        tables = func_tables(of.shown)
         return decode_instance(of.memory, of.layouts, of.shown.counts, of.vmctx, tables, _MOST_ELEMENTS)
-
-    def _holds_funcs(self, table: int) -> bool:
-        """Whether a table's elements are funcrefs; what the capture does not say is taken for one."""
-        shown = self.capture.shown
-        if shown.module is not None:
-            return shown.module.tables[table].elem.is_func
-        return is_func_type(shown.tables[table])
 
     def as_json(self) -> Json:
         """Everything, as one object."""

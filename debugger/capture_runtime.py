@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from debugger.capture import Capture
-from debugger.capture_report import is_func_type
+from debugger.capture_report import func_tables
 from debugger.foreign import Extent, ForeignNames, ForeignRuntime, KnownInstance
 from debugger.structures import Runtime
 from vm.types import Addr
@@ -33,10 +33,11 @@ class CaptureForeign:
     @cached_property
     def _instance(self) -> KnownInstance:
         capture, shown = self.capture, self.capture.shown
-        tables = tuple(is_func_type(type_) for type_ in shown.tables)
         types = 0 if shown.module is None else len(shown.module.types)
         name = str(capture.facts.get("module") or "module")
-        return KnownInstance(name, capture.vmctx, shown.counts, dict(shown.slots), tables, shown.module, types)
+        return KnownInstance(
+            name, capture.vmctx, shown.counts, dict(shown.slots), func_tables(shown), shown.module, types
+        )
 
     def runtime(self) -> Runtime:
         """See Foreign."""

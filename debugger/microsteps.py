@@ -132,9 +132,6 @@ class _Walk:
         layouts, counts = self.machine.layouts, self.instance.shape.counts
         return layouts.follow(self.machine.space, layouts.era.paths[path], self.instance.addr, index, counts)
 
-    def _is_imported(self, kind: ExternKind, index: int) -> bool:
-        return index < sum(1 for _ in self.instance.module.imported(kind))
-
     def _place(self, kind: ExternKind, index: int) -> tuple[str, int]:
         imported = sum(1 for _ in self.instance.module.imported(kind))
         return (f"{kind}.imported", index) if index < imported else (f"{kind}.defined", index - imported)
@@ -190,7 +187,9 @@ class _Walk:
 
     def _by_runtime(self, instr: Instr) -> Iterator[MicroStep]:
         name, era = instr.op.name, self.machine.layouts.era
-        imported = name.startswith(_OF_IMPORTS) and self._is_imported(ExternKind.MEMORY, index_of(instr, 0))
+        imported = name.startswith(_OF_IMPORTS) and self.instance.module.is_imported(
+            ExternKind.MEMORY, index_of(instr, 0)
+        )
         calls = next((calls for calls in _RUNTIME[name] if all(call.number(era) is not None for call in calls)), None)
         if name.startswith(_ALLOCATES) and (calls is None or objects.gc_alloc_raw not in calls):
             yield MicroStep("take the object's room at the heap's next free place", meaning=self._heap_grows())
@@ -209,7 +208,7 @@ class _Walk:
     def _table_grow(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
         table = index_of(instr, 0)
         grow = tables.table_grow(self.instance.tables[table])
-        yield from self._builtin(grow, self._is_imported(ExternKind.TABLE, table))
+        yield from self._builtin(grow, self.instance.module.is_imported(ExternKind.TABLE, table))
 
     def _table_fill(self, instr: Instr, operands: Mapping[str, int]) -> Iterator[MicroStep]:
         yield from self._builtin(tables.table_fill(self.instance.tables[index_of(instr, 0)]))

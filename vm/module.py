@@ -175,6 +175,10 @@ class Module:
         """The imports of one kind, in index order."""
         return (i for i in self.imports if i.kind is kind)
 
+    def is_imported(self, kind: ExternKind, index: int) -> bool:
+        """Whether an index of one kind is an import's."""
+        return index < sum(1 for _ in self.imported(kind))
+
     @cached_property
     def func_type_indexes(self) -> tuple[int, ...]:
         """Type index of every function, imports first."""

@@ -53,30 +53,29 @@ def unit_ranges(unit: Unit) -> tuple[tuple[int, int], ...]:
 
 
 def _ranges(unit: Unit, listed: Attribute) -> Iterator[Item]:
-    assert isinstance(listed.value, int)
-    at, width = listed.value, 8 if unit.wide else 4
-    if unit.version < 5:
-        yield from _old(unit, unit.info.sections.ranges, at, located=False)
-        return
-    data = unit.info.sections.rnglists
-    if listed.form == Form.RNGLISTX:
-        base = unit.base(At.RNGLISTS_BASE, 4 + width * 2)
-        at = base + int.from_bytes(data[base + at * width : base + (at + 1) * width], "little")
-    yield from _new(unit, data, at, located=False)
+    old, new = unit.info.sections.ranges, unit.info.sections.rnglists
+    return _items(unit, listed, old, new, At.RNGLISTS_BASE if listed.form == Form.RNGLISTX else None, located=False)
 
 
 def locations_of(unit: Unit, listed: Attribute) -> Iterator[Item]:
     """A location list. Raises DecodeError."""
+    old, new = unit.info.sections.loc, unit.info.sections.loclists
+    return _items(unit, listed, old, new, At.LOCLISTS_BASE if listed.form == Form.LOCLISTX else None, located=True)
+
+
+def _items(
+    unit: Unit, listed: Attribute, old: bytes, new: bytes, indexed: At | None, located: bool
+) -> Iterator[Item]:  # fmt: skip
+    """A list of the section that the unit's version has; `indexed`: what is said is a place in the table there."""
     assert isinstance(listed.value, int)
     at, width = listed.value, 8 if unit.wide else 4
     if unit.version < 5:
-        yield from _old(unit, unit.info.sections.loc, at, located=True)
+        yield from _old(unit, old, at, located)
         return
-    data = unit.info.sections.loclists
-    if listed.form == Form.LOCLISTX:
-        base = unit.base(At.LOCLISTS_BASE, 4 + width * 2)
-        at = base + int.from_bytes(data[base + at * width : base + (at + 1) * width], "little")
-    yield from _new(unit, data, at, located=True)
+    if indexed is not None:
+        base = unit.base(indexed, 4 + width * 2)
+        at = base + int.from_bytes(new[base + at * width : base + (at + 1) * width], "little")
+    yield from _new(unit, new, at, located)
 
 
 def _old(unit: Unit, data: bytes, at: int, located: bool) -> Iterator[Item]:

@@ -16,10 +16,6 @@ def _memory(site: Site) -> LinearMemory:
     return site.instance.memories[site.imm(0)]
 
 
-def _is_imported(site: Site) -> bool:
-    return site.imm() < sum(1 for _ in site.instance.module.imported(ExternKind.MEMORY))
-
-
 def _place(site: Site) -> Callable[[int], int]:
     """The effective address of an access. Raises the unaligned and out-of-bounds traps."""
     memory, offset, width = _memory(site), site.imm(1), site.instr.op.width
@@ -103,7 +99,7 @@ def wait(site: Site) -> Step:
     """[address expected timeout] → [0 woken, 1 another value, 2 timed out]"""
     links, memory, offset = site.links, site.imm(0), site.imm(1)
     call = libcalls.memory_atomic_wait32 if site.instr.op.width == 4 else libcalls.memory_atomic_wait64
-    begin = site.libcall(call, imported=_is_imported(site))
+    begin = site.libcall(call, imported=site.instance.module.is_imported(ExternKind.MEMORY, site.imm()))
     at, expected, timeout = site.operand(2), site.operand(1), site.operand(0)
     here, after, machine = site.index, site.next, links.machine
 
@@ -125,7 +121,9 @@ def wait(site: Site) -> Step:
 def notify(site: Site) -> Step:
     """[address count] → [how many were woken]"""
     memory, offset = site.imm(0), site.imm(1)
-    wake = site.libcall(libcalls.memory_atomic_notify, imported=_is_imported(site))
+    wake = site.libcall(
+        libcalls.memory_atomic_notify, imported=site.instance.module.is_imported(ExternKind.MEMORY, site.imm())
+    )
     at, count, after = site.operand(1), site.operand(0), site.next
 
     def step(q: Slots, d: Floats, f: Floats) -> int:

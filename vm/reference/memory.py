@@ -18,10 +18,6 @@ def _memory(site: Site, imm: int = 0) -> LinearMemory:
     return site.instance.memories[site.imm(imm)]
 
 
-def _is_imported(site: Site) -> bool:
-    return site.imm() < sum(1 for _ in site.instance.module.imported(ExternKind.MEMORY))
-
-
 def load(site: Site) -> Step:
     """[address] → [value]"""
     memory, offset = _memory(site), site.imm(1)
@@ -71,7 +67,10 @@ def memory_size(site: Site) -> Step:
 
 def memory_grow(site: Site) -> Step:
     """[delta] → [old pages, or -1]"""
-    number, grow = site.imm(), site.libcall(libcalls.memory_grow, imported=_is_imported(site))
+    number, grow = (
+        site.imm(),
+        site.libcall(libcalls.memory_grow, imported=site.instance.module.is_imported(ExternKind.MEMORY, site.imm())),
+    )
     failed = (1 << (64 if _memory(site).type.addr is I64 else 32)) - 1
     at, after = site.operand(0), site.next
 
@@ -103,7 +102,10 @@ def _resumable(site: Site, run: Callable[[Slots, int], None]) -> Step:
 
 def memory_fill(site: Site) -> Step:
     """[to value size] → []"""
-    number, fill = site.imm(), site.libcall(libcalls.memory_fill, imported=_is_imported(site))
+    number, fill = (
+        site.imm(),
+        site.libcall(libcalls.memory_fill, imported=site.instance.module.is_imported(ExternKind.MEMORY, site.imm())),
+    )
     to, value, size = site.operand(2), site.operand(1), site.operand(0)
     return _resumable(site, lambda q, done: fill(number, q[to], q[value], q[size], done))
 
@@ -111,7 +113,7 @@ def memory_fill(site: Site) -> Step:
 def memory_copy(site: Site) -> Step:
     """[to from size] → []"""
     into, source = site.imm(0), site.imm(1)
-    copy = site.libcall(libcalls.memory_copy, imported=_is_imported(site))
+    copy = site.libcall(libcalls.memory_copy, imported=site.instance.module.is_imported(ExternKind.MEMORY, site.imm()))
     to, frm, size = site.operand(2), site.operand(1), site.operand(0)
     return _resumable(site, lambda q, done: copy(into, q[to], source, q[frm], q[size], done))
 

@@ -14,10 +14,6 @@ def _table(site: Site, imm: int = 0) -> Table:
     return site.instance.tables[site.imm(imm)]
 
 
-def _is_imported(site: Site) -> bool:
-    return site.imm() < sum(1 for _ in site.instance.module.imported(ExternKind.TABLE))
-
-
 def element(site: Site, number: int) -> Callable[[int], int]:
     """From an index that was checked to what a table has there: the runtime resolves what was not yet."""
     table, resolve = site.instance.tables[number], site.libcall(libcalls.lazy_init)
@@ -69,7 +65,9 @@ def table_size(site: Site) -> Step:
 def table_grow(site: Site) -> Step:
     """[ref delta] → [old elements, or -1]"""
     table, number = _table(site), site.imm()
-    grow = site.libcall(libcalls.table_grow(table), imported=_is_imported(site))
+    grow = site.libcall(
+        libcalls.table_grow(table), imported=site.instance.module.is_imported(ExternKind.TABLE, site.imm())
+    )
     failed = (1 << (64 if table.type.addr is I64 else 32)) - 1
     value, delta, after = site.operand(1), site.operand(0), site.next
 
