@@ -113,14 +113,25 @@ def _stopped(whole: bool) -> str:
 
 def _coverage_lines(found: Coverage) -> list[Line]:
     rows = [
-        [(f.name, Role.NAME), f"{f.calls:,}", f"{100 * f.ran // max(f.instructions, 1)} %", _lines_of(found, f.file)]
+        [
+            (f.name, Role.NAME),
+            f"{f.calls:,}",
+            f"{100 * f.ran // max(f.instructions, 1)} %",
+            f"{f.ways_gone} of {f.ways}" if f.ways else "",
+            _lines_of(found, f.file),
+        ]
         for f in sorted(found.functions, key=lambda f: (-f.calls, f.name))
         if f.ran
     ]
     ran, of = sum(f.ran for f in found.functions), sum(f.instructions for f in found.functions)
+    gone, ways = sum(f.ways_gone for f in found.functions), sum(f.ways for f in found.functions)
     called = sum(1 for f in found.functions if f.ran)
-    total = f"{called:,} of {len(found.functions):,} functions, {ran:,} of {of:,} instructions{_stopped(found.whole)}"
-    shown = columns(rows[:_ROWS], headings=("function", "calls", "code", "lines of its file"), right=(1, 2))
+    total = (
+        f"{called:,} of {len(found.functions):,} functions, {ran:,} of {of:,} instructions, "
+        f"{gone:,} of {ways:,} ways of branches{_stopped(found.whole)}"
+    )
+    headings = ("function", "calls", "code", "branches", "lines of its file")
+    shown = columns(rows[:_ROWS], headings=headings, right=(1, 2, 3))
     more = [note(f"... {len(rows) - _ROWS} more functions ran")] if len(rows) > _ROWS else []
     return [*shown, *more, line(total)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from vm.counting import Counting
 from vm.errors import Trap
 from vm.host import Until
 from vm.trace import Trace
@@ -96,6 +97,7 @@ class Hooks:
     watches: tuple[Watch, ...] = ()
     note: Note | None = None
     trace: Trace | None = None  # is told what runs
+    counting: Counting | None = None  # natively instead of a trace, and without sites
     picks: Picks | None = None
 
 

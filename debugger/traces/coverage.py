@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from debugger.dwarf.lines import LineTable
@@ -10,15 +10,17 @@ from debugger.traces.expand import Counts
 from vm.facts import FunctionFacts
 from vm.instance import Instance
 
+_Ways = Mapping[tuple[int, int], int]  # how often an instruction went on with another one
+_TWO_WAYS = ("br_if", "br_on_null", "br_on_non_null", "br_on_cast", "br_on_cast_fail")
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A conditional branch: how often it went each way; None: not known, as other code leads there, too."""
+    """A conditional branch: how often it went each way. Of two ways the first is that the condition held."""
 
     line: int
     pc: int
-    taken: int | None
-    passed: int | None
+    ways: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,16 @@ class Function:
     instructions: int
     ran: int
     branches: tuple[Branch, ...]
+
+    @property
+    def ways(self) -> int:
+        """How many ways its branches may go."""
+        return sum(len(b.ways) for b in self.branches)
+
+    @property
+    def ways_gone(self) -> int:
+        """How many of them one did go."""
+        return sum(1 for b in self.branches for times in b.ways if times)
 
 
 @dataclass
@@ -61,15 +73,20 @@ def coverage(
     """What ran of an instance, by file, line and function."""
     made = Coverage(whole=counts.whole)
     first = instance.module.num_imported_funcs
+    ways: dict[int, dict[tuple[int, int], int]] = {}
+    for way, times in counts.ways.items():
+        if way.vmctx == instance.addr:
+            ways.setdefault(way.func, {})[way.pc, way.target] = times
     for func in range(first, first + len(instance.module.bodies)):
         ran = counts.by_function.get((instance.addr, func))
-        _function(made, instance, func, ran, lines, name_of(func))
+        _function(made, instance, func, ran, ways.get(func, {}), lines, name_of(func))
     return made
 
 
 def _function(
-    made: Coverage, instance: Instance, func: int, ran: list[int] | None, lines: LineTable | None, name: str
-) -> None:
+    made: Coverage, instance: Instance, func: int, ran: list[int] | None, ways: _Ways, lines: LineTable | None,
+    name: str,
+) -> None:  # fmt: skip
     facts = instance.facts(func)
     counts = ran or [0] * len(facts.instrs)
     places = [None if lines is None else lines.find(i.offset) for i in facts.instrs]
@@ -80,7 +97,7 @@ def _function(
             in_file = made.files.setdefault(place.file, File()).lines
             in_file[place.line] = max(in_file.get(place.line, 0), count)
     at = [0 if place is None else place.line for place in places]
-    branches = tuple(_branches(facts, counts, at))
+    branches = tuple(_branches(facts, counts, ways, at))
     entry = Function(
         name, func, path, found.line if found else 0, counts[0] if counts else 0, len(facts.instrs),
         sum(1 for c in counts if c), branches,
@@ -88,17 +105,20 @@ def _function(
     made.files.setdefault(path, File()).functions.append(entry)
 
 
-def _branches(facts: FunctionFacts, counts: list[int], lines: list[int]) -> Iterator[Branch]:
-    targets = {b.target for i in facts.instrs for b in i.branches}
+def _branches(facts: FunctionFacts, counts: list[int], ways: _Ways, lines: list[int]) -> Iterator[Branch]:
     for pc, instr in enumerate(facts.instrs):
-        if instr.op.name not in ("if", "br_if", "br_on_null", "br_on_non_null") or pc + 1 >= len(counts):
-            continue
-        into = None if pc + 1 in targets else counts[pc + 1]
-        other = None if into is None else counts[pc] - into
-        taken, passed = (into, other) if instr.op.name == "if" else (other, into)
-        if not counts[pc]:
-            taken = passed = 0
-        yield Branch(lines[pc], pc, taken, passed)
+        if instr.op.name == "br_table":
+            targets = dict.fromkeys(branch.target for branch in instr.branches)
+            if len(targets) > 1:
+                yield Branch(lines[pc], pc, tuple(ways.get((pc, target), 0) for target in targets))
+        elif instr.op.name == "if" or instr.op.name in _TWO_WAYS:
+            held, other = pc + 1, instr.branches[0].target
+            if held == other:  # it goes on in the same way
+                continue
+            if instr.op.name != "if":
+                held = other
+            times = ways.get((pc, held), 0)
+            yield Branch(lines[pc], pc, (times, counts[pc] - times))
 
 
 def lcov(found: Coverage) -> Iterator[str]:
@@ -110,11 +130,11 @@ def lcov(found: Coverage) -> Iterator[str]:
         for f in file.functions:
             yield from (f"FN:{f.line},{f.name}", f"FNDA:{f.calls},{f.name}")
         yield from (f"FNF:{len(file.functions)}", f"FNH:{sum(1 for f in file.functions if f.calls)}")
-        branches = [(f, b) for f in file.functions for b in f.branches if b.taken is not None and b.line]
-        for f, b in branches:
-            yield f"BRDA:{b.line},{f.func},{b.pc * 2},{b.taken if b.taken or b.passed else '-'}"
-            yield f"BRDA:{b.line},{f.func},{b.pc * 2 + 1},{b.passed if b.taken or b.passed else '-'}"
-        yield f"BRF:{2 * len(branches)}"
-        yield f"BRH:{sum(bool(b.taken) + bool(b.passed) for _, b in branches)}"
+        branches = [(f, b) for f in file.functions for b in f.branches if b.line]
+        for _, b in branches:
+            ran = any(b.ways)
+            yield from (f"BRDA:{b.line},{b.pc},{i},{times if ran else '-'}" for i, times in enumerate(b.ways))
+        yield f"BRF:{sum(len(b.ways) for _, b in branches)}"
+        yield f"BRH:{sum(1 for _, b in branches for times in b.ways if times)}"
         yield from (f"DA:{line},{count}" for line, count in sorted(file.lines.items()))
         yield from (f"LF:{len(file.lines)}", f"LH:{sum(1 for c in file.lines.values() if c)}", "end_of_record")

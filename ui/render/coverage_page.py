@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from html import escape
 
-from debugger.traces.coverage import Coverage, File
+from debugger.traces.coverage import Coverage, File, Function
 from ui.text import safe
 
 _STYLE = """
@@ -32,24 +32,25 @@ def coverage_page(found: Coverage, source: Source, title: str) -> str:
 
 
 def _summary(found: Coverage, files: list[tuple[str, File]]) -> Iterator[str]:
-    yield "<table><tr><th>file<th>lines<th>functions</tr>"
+    yield "<table><tr><th>file<th>lines<th>functions<th>branches</tr>"
     for path, file in files:
         ran = sum(1 for c in file.lines.values() if c)
         called = sum(1 for f in file.functions if f.calls)
         yield (
             f'<tr><td><a href="#{_anchor(path)}">{_text(path)}</a><td class="n">{_share(ran, len(file.lines))}'
-            f'<td class="n">{_share(called, len(file.functions))}</tr>'
+            f'<td class="n">{_share(called, len(file.functions))}'
+            f'<td class="n">{_ways(file.functions)}</tr>'
         )
     yield "</table>"
 
 
 def _functions(found: Coverage) -> Iterator[str]:
-    yield "<h2>Functions</h2><table><tr><th>function<th>calls<th>instructions</tr>"
+    yield "<h2>Functions</h2><table><tr><th>function<th>calls<th>instructions<th>branches</tr>"
     for f in sorted(found.functions, key=lambda f: (-f.calls, f.name)):
         kind = "not" if not f.ran else "ran" if f.ran == f.instructions else "part"
         yield (
             f'<tr class="{kind}"><td>{_text(f.name)}<td class="n">{f.calls:,}'
-            f'<td class="n">{_share(f.ran, f.instructions)}</tr>'
+            f'<td class="n">{_share(f.ran, f.instructions)}<td class="n">{_ways([f])}</tr>'
         )
     yield "</table>"
 
@@ -60,9 +61,7 @@ def _file(path: str, file: File, source: Source) -> Iterator[str]:
     if lines is None:
         yield "<p>The file was not found.</p>"
         return
-    half = {
-        b.line for f in file.functions for b in f.branches if bool(b.taken) != bool(b.passed) and b.taken is not None
-    }
+    half = {b.line for f in file.functions for b in f.branches if any(b.ways) and not all(b.ways)}
     yield '<table class="code">'
     for number, text in enumerate(lines, 1):
         count = file.lines.get(number)
@@ -70,6 +69,11 @@ def _file(path: str, file: File, source: Source) -> Iterator[str]:
         shown = "" if count is None else f"{count:,}"
         yield f'<tr class="{kind}"><td class="count">{number}<td class="count">{shown}<td>{_text(text) or " "}</tr>'
     yield "</table>"
+
+
+def _ways(functions: list[Function]) -> str:
+    """Of all ways that branches may go, those that one went."""
+    return _share(sum(f.ways_gone for f in functions), sum(f.ways for f in functions))
 
 
 def _share(part: int, whole: int) -> str:

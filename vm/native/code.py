@@ -6,19 +6,24 @@ import ctypes
 import mmap
 import struct
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from vm.counting import Stretch, Way
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.native.build import Handlers
+from vm.native.emit.control import WAY_BYTES, WAY_TIMES, WAYS_FIRST
 from vm.native.flow import Flow, Pending, flow
 from vm.native.scope import At, Scope, Word, address_of
 from vm.native.shapes import (
     AT_CODE,
     AT_FUNC,
     AT_HEADS,
+    AT_IMM,
     AT_ROOM,
+    AT_TIMES,
+    AT_TIMES_TAKEN,
     AT_VMCTX,
     AT_ZERO_FROM,
     AT_ZERO_TO,
@@ -31,8 +36,9 @@ from vm.native.words import word
 from vm.types import SLOT_BYTES, Addr
 
 _POINTER_BYTES = 8
-_FORK = struct.Struct("<QQ16x")
+_FORK = struct.Struct("<QQ")
 Buffer = ctypes.Array[ctypes.c_char]
+_TABLES = ("br_table", "br_table.moving")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +57,14 @@ class Function:
     instance: Instance
     func: int
     buffer: Buffer
-    base: int  # address of the first word
+    base: int  # address of the first block
     heads: array[int]  # by instruction: offset of the block that begins there, else of nothing
     ticks: Mapping[int, int]  # by first instruction: a block's ticks
     by_address: Mapping[int, int]  # by offset in the code: a block's first instruction
     indexes: array[int]  # by word: its instruction
     not_retired: array[int]  # by word: ticks of the block that have not retired before it
     pending: Mapping[int, tuple[tuple[int, Pending], ...]]
+    branches: tuple[tuple[int, int], ...]  # words that go more than one way: offset in the code, instruction
     make_singles: Callable[[], Buffer]
     kept: list[Buffer] = field(repr=False)
     _singles: Buffer | None = None
@@ -79,7 +86,7 @@ class Function:
         """The address of an instruction that stands alone."""
         if self._singles is None:
             self._singles = self.make_singles()
-        return ctypes.addressof(self._singles) + index * SINGLE_BYTES
+        return ctypes.addressof(self._singles) + WORD_BYTES + index * SINGLE_BYTES
 
     def plain(self, index: int) -> int:
         """The same, where no site stands in front of it."""
@@ -90,7 +97,7 @@ class Function:
         singles = self._singles
         if singles is not None and 0 <= pc - ctypes.addressof(singles) < len(singles):
             return True
-        return 0 <= pc - self.base < len(self.buffer)
+        return 0 <= pc - self.base < len(self.indexes) * WORD_BYTES
 
     def swap(self, handlers: Mapping[int, int]) -> None:
         """Puts other handlers in the place of some, by their addresses, wherever they stand."""
@@ -110,10 +117,42 @@ class Function:
     def standing(self, pc: int) -> Standing:
         """Where native code stands when it leaves at a word."""
         offset = pc - self.base
-        if 0 <= offset < len(self.buffer):
+        if 0 <= offset < len(self.indexes) * WORD_BYTES:
             number = offset // WORD_BYTES
             return Standing(self.indexes[number], self.not_retired[number], self.pending.get(number, ()))
         return Standing((pc - self.single(0)) // SINGLE_BYTES, 1, ())
+
+    # -- what is counted -------------------------------------------------------------------------
+
+    def entered(self, block: int) -> None:
+        """Counts a block, or an instruction that stands alone, that the driver goes to."""
+        _u64(block + AT_TIMES).value += 1
+
+    def take_times(self) -> Iterator[tuple[Stretch, int]]:
+        """How often blocks were gone to since this was asked for last."""
+        place = (self.instance.addr, self.func)
+        for first, ticks in self.ticks.items():
+            if times := _take(self.base + self.heads[first] + AT_TIMES):
+                yield Stretch(*place, first, ticks), times
+        for index in range(self.count if self._singles is not None else 0):
+            if times := _take(self.single(index) + AT_TIMES):
+                yield Stretch(*place, index, 1), times
+
+    def take_ways(self) -> Iterator[tuple[Way, int]]:
+        """How often branches went where; of two ways the one that a fork's word counts."""
+        words = [(self.base + offset, index) for offset, index in self.branches]
+        if self._singles is not None:
+            words += [(at, i) for i in {i for _, i in self.branches} for at in (self.single(i), self.plain(i))]
+        instrs, place = self.instance.facts(self.func).instrs, (self.instance.addr, self.func)
+        for at, index in words:
+            instr = instrs[index]
+            if instr.op.name == "br_table":
+                ways = _u64(at + AT_IMM).value + WAYS_FIRST
+                for number, branch in enumerate(instr.branches):
+                    yield Way(*place, index, branch.target), _take(ways + number * WAY_BYTES + WAY_TIMES)
+            else:
+                to = index + 1 if instr.op.name == "if" else instr.branches[0].target
+                yield Way(*place, index, to), _take(at + AT_TIMES_TAKEN)
 
 
 @dataclass(eq=False)
@@ -156,8 +195,8 @@ class CodeCache:
         scope = Scope(self.machine, instance, facts, lambda callee: home.address + callee * FUNC_BYTES)
         made = flow(scope)
         at, size = _layout(made)
-        buffer = ctypes.create_string_buffer(size)
-        base = ctypes.addressof(buffer)
+        buffer = ctypes.create_string_buffer(WORD_BYTES + size)
+        base = ctypes.addressof(buffer) + WORD_BYTES
         heads = array("I", bytes(4 * (len(facts.instrs) + 1)))
         for first, block in made.blocks.items():
             heads[first] = at[block.first_word]
@@ -167,11 +206,15 @@ class CodeCache:
             {at[b.first_word]: first for first, b in made.blocks.items()},
             indexes, not_retired,
             {at[number] // WORD_BYTES: pending for number, pending in made.pending.items()},
+            tuple((at[n], made.indexes[n]) for n, w in enumerate(made.words) if w.fork or w.handler in _TABLES),
             lambda: self._singles(scope, base, heads), scope.kept,
         )  # fmt: skip
         ticks = {block.first_word: block.ticks for block in made.blocks.values()}
-        packed = (self._pack(w, ticks.get(n, 0), lambda i: base + heads[i], scope) for n, w in enumerate(made.words))
-        ctypes.memmove(base, b"".join(packed), size)
+        packed = bytearray(size)
+        for number, each in enumerate(made.words):
+            data = self._pack(each, ticks.get(number, 0), lambda i: base + heads[i], scope)
+            packed[at[number] : at[number] + len(data)] = data
+        ctypes.memmove(base, bytes(packed), size)
         self.functions[instance.addr, func] = function
         self._record(home, function, facts.frame_slots, (facts.param_slots, facts.num_local_slots))
         return function
@@ -192,16 +235,15 @@ class CodeCache:
     def _singles(self, scope: Scope, base: int, heads: array[int]) -> Buffer:
         """A function's instructions one by one, each a block of its own; branches lead back to whole blocks."""
         instrs = scope.facts.instrs
-        buffer = ctypes.create_string_buffer(len(instrs) * SINGLE_BYTES)
-        at, parts = ctypes.addressof(buffer), []
+        buffer = ctypes.create_string_buffer(WORD_BYTES + len(instrs) * SINGLE_BYTES)
+        at = ctypes.addressof(buffer) + WORD_BYTES
         for i, instr in enumerate(instrs):
-            data = self._pack(word(At(scope, instr, i)), 1, lambda index: base + heads[index], scope)
-            if len(data) == WORD_BYTES:
-                data += Word("br").packed(
-                    self._handlers[self._variants.get("br", "br")], 0, at + (i + 1) * SINGLE_BYTES
-                )
-            parts += [data, data]
-        ctypes.memmove(at, b"".join(parts), len(buffer))
+            made, single = word(At(scope, instr, i)), at + i * SINGLE_BYTES
+            data = self._pack(made, 1, lambda index: base + heads[index], scope)
+            if made.fork is None:
+                data += Word("br").packed(self._handlers[self._variants.get("br", "br")], 0, single + SINGLE_BYTES)
+            for place in (single, single + PLAIN_BYTES):
+                ctypes.memmove(place, data, len(data))
         return buffer
 
     def _pack(self, made: Word, ticks: int, place: Callable[[int], int], scope: Scope) -> bytes:
@@ -231,9 +273,12 @@ class CodeCache:
 
 
 def _layout(made: Flow) -> tuple[list[int], int]:
-    """Each word's offset, and the size of all in bytes."""
+    """Each word's offset from the first block, and the size of all in bytes. A block has its count in front of it."""
     offsets, at = [], 0
-    for each in made.words:
+    firsts = {block.first_word for block in made.blocks.values()}
+    for number, each in enumerate(made.words):
+        if number and number in firsts and made.words[number - 1].fork is None:
+            at += WORD_BYTES
         offsets.append(at)
         at += WORD_BYTES if each.fork is None else 2 * WORD_BYTES
     return offsets, at
@@ -250,6 +295,17 @@ def _standings(made: Flow, at: list[int], size: int) -> tuple[array[int], array[
             indexes[place] = made.indexes[number]
             not_retired[place] = block.end - made.indexes[number]
     return indexes, not_retired
+
+
+def _u64(address: int) -> ctypes.c_uint64:
+    return ctypes.c_uint64.from_address(address)
+
+
+def _take(address: int) -> int:
+    """A count, which begins anew."""
+    at = _u64(address)
+    found, at.value = at.value, 0
+    return found
 
 
 def _zeroed(size: int) -> memoryview:

@@ -171,7 +171,7 @@ class NativeExecutor:
             block, ticks = function.plain(index) if over_site else function.single(index), 1
         words[_PC], words[_FP], words[_FUEL] = block, record.base, left - ticks
         words[_CONTROL] = self._control_base + (machine.control.depth - 1) * self._record_bytes
-        self.hooking.trace(function.single(index) if over_site else block)
+        self.hooking.entered(function, function.single(index) if over_site else block)
         self._enter(self._context_address)
 
     def _use_heap(self) -> None:
@@ -238,6 +238,7 @@ class NativeExecutor:
             if isinstance(after, Settled):
                 self._write_back(place.index + 1)
                 return self.reference.settle(after.target, after.base, after.outcome, after.caller, end, left)
+            self.hooking.went(place.function, place.index, after)
             if not self._goes_on(place.function, after, left):
                 self._write_back(after)
                 return None, left
@@ -264,7 +265,7 @@ class NativeExecutor:
         if not words[_HEAP_CARDS]:  # the heap comes with the first object
             self._use_heap()
         words[_PC], words[_FUEL] = function.base + function.heads[index], left - ticks
-        self.hooking.trace(words[_PC])
+        self.hooking.entered(function, words[_PC])
         self._enter(self._context_address)
         return True
 

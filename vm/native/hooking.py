@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from vm.counting import Counting, Stretch, Way
 from vm.machine import Machine
 from vm.memory import RegionKind
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
-from vm.native.emit.traced import TRACED, tracing
+from vm.native.emit.followed import FOLLOWED, counting, tracing
 from vm.native.emit.watched import Where, asking, watched_handlers
 from vm.native.scope import Word
 from vm.native.shapes import FIELD, LEFT_HERE, READS, WRITES
@@ -27,6 +28,7 @@ from vm.types import Addr, Tick
 _NOTES_LEFT, _NOTE_PC, _NOTE_FUEL = (FIELD[n] for n in ("notes_left", "note_pc", "note_fuel"))
 _WATCHES, _WATCHES_END, _LOW, _HIGH = (FIELD[n] for n in ("watches", "watches_end", "watch_low", "watch_high"))
 _TRACE_AT, _TRACE_START, _TRACE_END = (FIELD[n] for n in ("trace_at", "trace_start", "trace_end"))
+_PC = FIELD["pc"]
 _WATCH = struct.Struct("<QQQ")
 _ALWAYS = 1 << 63  # more than a run can note
 _WHERE = {
@@ -55,15 +57,17 @@ class Hooking:
 
     def use(self, sites: frozenset[Site], hooks: Hooks) -> None:
         """Makes these the hooks of the run that begins."""
-        watching = hooks.watches != self._watches or (hooks.trace is None) != (self.hooks.trace is None)
+        following = _following(hooks)
+        watching = hooks.watches != self._watches or following is not _following(self.hooks)
         placing = sites != self.sites or hooks.guards != self.hooks.guards or watching
         placing = placing or hooks.picks != self.hooks.picks
+        self._count_for(hooks.counting)
         self.hooks = hooks
         if placing:
             for function in list(self._singles):
                 self._unhook(function)
             if watching:
-                self._watch(hooks.watches, traced=hooks.trace is not None)
+                self._watch(hooks.watches, following)
             self.sites, self.host_sites = sites, frozenset(s.vmctx for s in sites)
             self._place()
         self.give()
@@ -96,17 +100,51 @@ class Hooking:
         if (trace := self.hooks.trace) is not None:
             trace.at = (self._words[_TRACE_AT] - self._words[_TRACE_START]) // trace.words.itemsize
 
-    def trace(self, word: int) -> None:
-        """Writes something into the trace, if there is one."""
+    def _trace(self, word: int) -> None:
         if self.hooks.trace is not None:
             self._take_trace()
             self.hooks.trace.put(word)
             self._give_trace()
 
+    def entered(self, function: Function, block: int) -> None:
+        """Notes in the trace, or counts, that the driver goes to a block."""
+        self._trace(block)
+        if self.hooks.counting is not None:
+            function.entered(block)
+
     def left(self, function: Function, index: int) -> None:
-        """Notes in the trace that a block was left before an instruction."""
+        """Notes in the trace that the block under way was left before an instruction, or uncounts what has not run."""
         if self.hooks.trace is not None and index < function.count:
-            self.trace(function.single(index) | LEFT_HERE)
+            self._trace(function.single(index) | LEFT_HERE)
+        if self.hooks.counting is not None:
+            standing = function.standing(self._words[_PC])
+            length = standing.index + standing.not_retired - index
+            self.hooks.counting.add(Stretch(function.instance.addr, function.func, index, length), -1)
+
+    # -- counts ----------------------------------------------------------------------------------
+
+    def _count_for(self, counting: Counting | None) -> None:
+        """What native code counts from now on is for someone else."""
+        before = self.hooks.counting
+        if before is counting:
+            return
+        if before is not None:
+            self._collect(before)
+            before.collect = None
+        if counting is not None:
+            counting.collect = lambda: self._collect(counting)
+
+    def _collect(self, counting: Counting) -> None:
+        for function in self._code.functions.values():
+            for stretch, times in function.take_times():
+                counting.add(stretch, times)
+            for way, times in function.take_ways():
+                counting.went(way, times)
+
+    def went(self, function: Function, index: int, after: int) -> None:
+        """The runtime has done an instruction that may branch."""
+        if self.hooks.counting is not None and after != index + 1:
+            self.hooks.counting.went(Way(function.instance.addr, function.func, index, after), 1)
 
     def _ran(self, word: int) -> Ran:
         """What a word of a trace means."""
@@ -172,14 +210,14 @@ class Hooking:
 
     # -- watches ---------------------------------------------------------------------------------
 
-    def _watch(self, watches: tuple[Watch, ...], traced: bool) -> None:
-        """Tells native code what is watched, and lets it ask where that may be touched; or write down where it goes."""
+    def _watch(self, watches: tuple[Watch, ...], following: Callable[[str], str] | None) -> None:
+        """Tells native code what is watched, and lets it ask where that may be touched; or note where it goes."""
         where, kinds = Where.NOWHERE, 0
         for watch in watches:
             region, _ = self._machine.space.at_any_time(watch.start, watch.size)
             where |= _WHERE.get(region.kind, Where.GLOBAL)  # globals lie in VMContexts, and in places of their own
             kinds |= (READS if watch.reads else 0) | (WRITES if watch.writes else 0)
-        variants = {name: tracing(name) for name in TRACED} if traced else {}
+        variants = {} if following is None else {name: following(name) for name in FOLLOWED}
         self._code.use({**variants, **{name: asking(name) for name in watched_handlers(where, kinds)}})
         self._watches = watches
         self._tell()
@@ -234,6 +272,11 @@ class Hooking:
         goes_on = note.goes_on(tick)
         self._give_notes()
         return goes_on
+
+
+def _following(hooks: Hooks) -> Callable[[str], str] | None:
+    """Which handlers stand in the place of others to note where they go."""
+    return tracing if hooks.trace is not None else counting if hooks.counting is not None else None
 
 
 def _swap(address: int, data: bytes) -> bytes:

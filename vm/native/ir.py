@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, FIELD, WORD_BYTES, Shape
+from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, AT_TIMES, FIELD, WORD_BYTES, Shape
 
 # Arguments are kept in registers across handlers by this calling convention. Base and length are memory 0's.
 CONVENTION = "preserve_nonecc"
@@ -37,6 +37,7 @@ class Code:
     declarations: set[str] = field(default_factory=set)  # of intrinsics
     watched: bool = False  # whether accesses ask for watches
     traced: bool = False  # whether blocks that are gone to are written down
+    counted: bool = False  # or counted
     leaves: bool = False
     stops: bool = False
     _count: int = 0
@@ -184,7 +185,14 @@ class Code:
         self.label(f"{dry}.on")
         if self.traced:
             self._trace(block)
+        self.count(block, AT_TIMES)
         self.jump(self.load("ptr", block, 8), block, fp, left)
+
+    def count(self, base: str, offset: int) -> None:
+        """Adds one to what stands at an offset from an address, while something is counted."""
+        if self.counted:
+            at = self.at(base, offset)
+            self.store("i64", self.let(f"add i64 {self.load('i64', at, 8)}, 1"), at, 8)
 
     def _trace(self, block: str) -> None:
         at = self.context("trace_at", "ptr")

@@ -19,7 +19,7 @@ from vm.tables import Table
 from vm.types import SLOT_BYTES, Addr
 
 _U64 = (1 << 64) - 1
-_WAY = struct.Struct("<QIII4x")
+_WAY = struct.Struct("<QIII12x")
 _FAR = struct.Struct("<QQQQ")
 _ENTRY = struct.Struct("<QQ")
 _NO_ENTRY = bytearray(SLOT_BYTES)

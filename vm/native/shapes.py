@@ -12,10 +12,12 @@ from vm.layout import Layouts
 # A word of translated code: {handler u64, d u32, ticks u32, a u32, b u32, imm u64}. `d`, `a` and `b` are offsets of
 # slots from the frame's base in bytes, d the destination. `ticks` stands in a block's first word: how many instructions
 # retire in the block, taken from the fuel by what goes to it. A fork is followed by a word that is not run:
-# {address to go to when the condition is not 0, address when it is}.
+# {address to go to when the condition is not 0, address when it is, how often it was not 0 while that is counted}.
+# In front of a block stands how often it was gone to while that is counted: behind a fork, or in a word of its own.
 WORD_BYTES = 32
 AT_D, AT_TICKS, AT_A, AT_B, AT_IMM = 8, 12, 16, 20, 24
-AT_TAKEN, AT_NOT_TAKEN = WORD_BYTES, WORD_BYTES + 8
+AT_TAKEN, AT_NOT_TAKEN, AT_TIMES_TAKEN = WORD_BYTES, WORD_BYTES + 8, WORD_BYTES + 16
+AT_TIMES = -8
 
 # A function that can be called natively: {code u64 (0: not translated), room u64, zero_from u32, zero_to u32,
 # func u32, reserved u32, vmctx u64, heads u64}. `room` is the frame's size; locals [zero_from, zero_to) start as 0; all
@@ -63,8 +65,8 @@ FIELD = {name: i for i, name in enumerate(CONTEXT)}
 LEFT_FUEL, LEFT_TO_RUNTIME, LEFT_SITE, LEFT_WATCH = 0, 1, 2, 3
 
 # A single is an instruction that stands alone: two words, the second where it goes on; then both again, where nothing
-# stands in front of it.
-SINGLE_BYTES, PLAIN_BYTES = 4 * WORD_BYTES, 2 * WORD_BYTES
+# stands in front of it; then a word for how often the next one was gone to.
+SINGLE_BYTES, PLAIN_BYTES = 5 * WORD_BYTES, 2 * WORD_BYTES
 
 LEFT_HERE = 1 << 2  # in a word of a trace: the block before was left at this single
 

@@ -60,7 +60,7 @@ class ReferenceExecutor:
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
         self._hooking.hooks = hooks
-        self.targets.hook(frozenset(sites), bool(hooks.watches), hooks.trace is not None, hooks.picks)
+        self.targets.hook(frozenset(sites), bool(hooks.watches), _is_told(hooks), hooks.picks)
         if self._values is not machine.values:
             self._use_stack()
         first = True
@@ -139,6 +139,8 @@ class ReferenceExecutor:
         if stop is None:
             stop, left = self._loop(left, over_site, past_hooks)
         self.machine.tick = self._end_tick - left
+        if self._hooking.hooks.counting is not None:
+            self._hooking.hooks.counting.retired(self.machine.tick, self._top.vmctx, self._top.func, self._pc)
         self.machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
 
@@ -281,6 +283,8 @@ class ReferenceExecutor:
             self._about = self._hooking.touches(target.instance, target.func, pc, frame, tick)
         if self._hooking.hooks.trace is not None:
             self._hooking.hooks.trace.add(*site)
+        if self._hooking.hooks.counting is not None:
+            self._hooking.hooks.counting.begins(*site, tick)
         return None if self._about is None else self._stopped(pc, StopKind.WATCH)
 
     def _touch(self, about: About) -> Stop:
@@ -497,3 +501,8 @@ STATE_AFTER = {
     StopKind.EXIT: ThreadState.EXITED,
     StopKind.FINISHED: ThreadState.FINISHED,
 }
+
+
+def _is_told(hooks: Hooks) -> bool:
+    """Whether something is told of every instruction."""
+    return hooks.trace is not None or hooks.counting is not None

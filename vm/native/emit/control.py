@@ -14,6 +14,7 @@ from vm.native.shapes import (
     AT_ROOM,
     AT_TAKEN,
     AT_TICKS,
+    AT_TIMES_TAKEN,
     AT_VMCTX,
     AT_ZERO_FROM,
     AT_ZERO_TO,
@@ -24,7 +25,8 @@ from vm.native.shapes import (
 )
 
 # Records that immediates point to. A way: where a branch leads, and which slots it carries from where to where.
-WAY_TARGET, WAY_FROM, WAY_TO, WAY_MOVED, WAY_BYTES = 0, 8, 12, 16, 24
+# How often it was taken is counted in br_table's.
+WAY_TARGET, WAY_FROM, WAY_TO, WAY_MOVED, WAY_TIMES, WAY_BYTES = 0, 8, 12, 16, 24, 32
 WAYS_LAST, WAYS_FIRST = 0, 8  # br_table: number of the default, then a way each
 TABLE_BASE, TABLE_LENGTH = 0, 8  # a table: addresses of the fields that say where it lies and how long it is
 TABLE_CARDS = INDIRECT_TYPE = 16  # then its cards; of call_indirect, where the wanted type id stands
@@ -144,6 +146,7 @@ def _fork(c: Code, taken: str) -> None:
     """Goes one of two ways, which the word after this one names."""
     c.do(f"br i1 {taken}, label %yes, label %no")
     c.label("yes")
+    c.count("%pc", AT_TIMES_TAKEN)
     c.go(c.word("ptr", "%pc", AT_TAKEN))
     c.label("no")
     c.go(c.word("ptr", "%pc", AT_NOT_TAKEN))
@@ -173,6 +176,7 @@ def _if_moving(c: Code) -> None:
     taken = c.let(f"icmp ne i32 {c.operand('i32', AT_D)}, 0")
     c.do(f"br i1 {taken}, label %yes, label %no")
     c.label("yes")
+    c.count("%pc", AT_TIMES_TAKEN)
     way = c.imm("ptr")
     _move(c, way)
     c.go(c.word("ptr", way, WAY_TARGET))
@@ -187,6 +191,7 @@ def _br_table(moving: bool) -> Body:
         last = c.word("i64", table, WAYS_LAST)
         number = c.let(f"call i64 @llvm.umin.i64(i64 {index}, i64 {last})")
         way = c.at(c.at(table, WAYS_FIRST), c.let(f"mul i64 {number}, {WAY_BYTES}"))
+        c.count(way, WAY_TIMES)
         if moving:
             _move(c, way)
         c.go(c.word("ptr", way, WAY_TARGET))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.native.emit import atomic, control, memory, numeric, reference, traced, vector, watched, wide
+from vm.native.emit import atomic, control, followed, memory, numeric, reference, vector, watched, wide
 from vm.native.ir import AT_A, AT_B, LLVM, Body, Code, straight
 from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH
 from vm.ops.row import Op
@@ -66,7 +66,7 @@ FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType(
         "reference": reference.HANDLERS,
         "atomic": {**atomic.HANDLERS, **wide.HANDLERS},
         **watched.FAMILIES,
-        **traced.FAMILIES,
+        **followed.FAMILIES,
     }
 )
 INTRINSICS = "\n".join((numeric.INTRINSICS, control.INTRINSICS, memory.INTRINSICS))
