@@ -197,10 +197,10 @@ def _put_back(region: Region, pages: Pages, before: Pages | None) -> None:
         for number in range(-(-pages.size // CARD_BYTES)):
             _write(region, number, pages)
         return
-    if region.size > pages.size:
-        _cut(region, pages.size)
     for number in sorted(_to_put_back(region, pages, before)):
         _write(region, number, pages)
+    if region.size > pages.size:  # once nobody asks the cards any more
+        _cut(region, pages.size)
     _taken(region)
 
 

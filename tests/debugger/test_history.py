@@ -82,6 +82,21 @@ def test_at_the_end_of_the_past_the_present_is_as_it_was_left() -> None:
         assert not each.history.in_past and state_hash(each.machine) == end
 
 
+def test_a_memory_that_had_grown_is_as_it_was_every_time() -> None:
+    wat = """(module (memory 1) (func (export "run")
+        (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
+        (drop (memory.grow (i32.const 1)))
+        (i32.store (i32.const 70000) (i32.const 7))))"""
+    with session(wat, "run") as made:
+        made.resume()
+        end = made.tick
+        for _ in range(3):
+            made.until_tick(end - 1)
+            assert made.main.memories[0].read(8, 1) == b"\1"
+            made.until_tick(0)
+            assert made.main.memories[0].read(8, 1) == b"\0"
+
+
 def test_output_is_not_repeated_and_the_program_goes_on_after_the_past() -> None:
     with sample("fib/fib.wasm", args=("12",)) as each:
         each.resume()
