@@ -5,11 +5,17 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 
-from debugger.allocations import Allocations, Block, Follower
+from debugger.allocations import Allocations, Follower
+from debugger.backwards import Backwards
+from debugger.events import Detail, Reason, Stopped
+from debugger.running import Ended
+from debugger.session import Session
 from debugger.shadow_stack import shadow_stack
-from ui.command import Command, Context, at_most_one
-from ui.render.line import Line, Role, columns, line, note
+from ui.command import Command, Context, Parser, number, positive
+from ui.render import blocks
+from ui.render.line import Line, Role, columns, line, note, text_of
 from vm.errors import UserError
+from vm.types import Tick
 
 _FAMILY = "memory"
 _MOST_ROWS = 40
@@ -35,51 +41,64 @@ def _shadow(context: Context, args: Namespace) -> Iterator[Line]:
         yield note(f"... {len(found.pieces) - _MOST_ROWS:,} more frames")
 
 
-def _allocations(context: Context, args: Namespace) -> Iterable[Line]:
-    session = context.session
+def _followed(session: Session, end: Tick) -> Allocations:
+    """The allocator's calls up to a tick of the recording, by a replay. Raises UserError."""
     follower = Follower(session.machine, session.inspect, session.history, session.main)
     if not follower.allocator:
         raise UserError(
             "no function of this module is called like one of an allocator", "malloc, free, __rust_alloc ..."
         )
-    now = session.tick
     with session.history.excursion():
-        found = follower.follow(session.history.first_tick, now, lambda done, of: not session.pause_wanted)
-    return _shown(found, int(args.address, 0) if args.address else None)
+        return follower.follow(session.history.first_tick, end, lambda done, of: not session.pause_wanted)
 
 
-def _shown(found: Allocations, address: int | None) -> Iterator[Line]:
-    blocks = sorted(found.live.values(), key=lambda b: -b.size)
-    if address is not None:
-        blocks = [b for b in blocks if b.address <= address < b.address + max(b.size, 1)]
-        if not blocks:
-            raise UserError(f"{address:#x} is in no live block")
-    for bad in found.bad_frees:
-        what = "freed twice" if bad.before is not None else "freed, but never taken"
-        yield line((f"{bad.address:#x} was {what}, at tick {bad.tick:,}: {_stack(bad.stack)}", Role.ERROR))
-        if bad.before is not None:
-            yield line(f"  taken at tick {bad.before.tick:,}: {_stack(bad.before.stack)}; freed at tick {bad.freed:,}")
-    yield from columns([_cells(b) for b in blocks[:_MOST_ROWS]], right=(1, 2))
-    if len(blocks) > _MOST_ROWS:
-        yield note(f"... {len(blocks) - _MOST_ROWS:,} more blocks")
-    live = sum(b.size for b in found.live.values())
-    yield line(f"{len(found.live):,} live blocks, {live:,} bytes; {found.calls:,} calls, {found.total:,} bytes in all, "
-               f"{found.peak:,} at most" + ("" if found.whole else "; it was stopped before the end"))  # fmt: skip
+def _allocations(context: Context, args: Namespace) -> Iterable[Line]:
+    found = _followed(context.session, context.session.tick)
+    shown = sorted(found.live.values(), key=lambda block: -block.size)
+    if args.address is not None:
+        shown = [b for b in shown if b.address <= args.address < b.address + max(b.size, 1)]
+        if not shown:
+            raise UserError(f"{args.address:#x} is in no live block", "info allocations lists them")
+    return blocks.allocations(found, shown, context.views.caller)
 
 
-def _cells(block: Block) -> list[tuple[str, Role]]:
-    return [(f"{block.address:#x}", Role.ADDRESS), (f"{block.size:,} bytes", Role.NUMBER),
-            (f"tick {block.tick:,}", Role.LABEL), (_stack(block.stack), Role.NAME)]  # fmt: skip
+def _misuse(context: Context, args: Namespace) -> Stopped:
+    now = context.session.tick
+    found = _followed(context.session, context.session.moment("end")).misuses
+    if args.number is None:
+        found = [each for each in found if each.tick < now]
+    if not found:
+        raise UserError("nothing up to now has misused a block of the heap", "info allocations lists what is live")
+    if args.number is not None and args.number > len(found):
+        raise UserError(f"the heap was misused {len(found):,} times", "info allocations numbers them")
+    chosen = found[-1 if args.number is None else args.number - 1]
+    notes = tuple(text_of(each) for each in blocks.misuse(chosen, context.views.caller))
+
+    def plan(back: Backwards) -> Ended:
+        back.to(chosen.tick)
+        return Ended(Reason.STEP, Detail(notes=notes))
+
+    return context.session.reverse(plan)
 
 
-def _stack(names: tuple[str, ...]) -> str:
-    return " ← ".join(names[:4]) + (" ← …" if len(names) > 4 else "")
+def _address_parser() -> Parser:
+    parser = Parser()
+    parser.add_argument("address", metavar="ADDRESS", nargs="?", type=number)
+    return parser
+
+
+def _number_parser() -> Parser:
+    parser = Parser()
+    parser.add_argument("number", metavar="N", nargs="?", type=positive)
+    return parser
 
 
 COMMANDS = (
     Command("info shadow-stack", _FAMILY, "the stack in linear memory: what frames have of it, what is left", _shadow,
             ("shadow",)),
     Command("info allocations", _FAMILY, "blocks that the program has taken and not given back, by the recording",
-            _allocations, ("leaks",), at_most_one("ADDRESS", "address"),
-            details="each with the calls that took it; blocks freed twice come first"),
+            _allocations, ("leaks",), _address_parser,
+            details="each with the calls that took it; uses after free and blocks freed twice come first"),
+    Command("misuse", _FAMILY, "back to the last use after free or double free, or to one by its number", _misuse, (),
+            _number_parser, details="`info allocations` numbers them, and says who took the block and who freed it."),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from debugger.dwarf.info import said_elsewhere
 from debugger.dwarf.lines import Line as LineAt
 from debugger.events import Place, Reason, Stopped
 from debugger.explain import explain_trap
+from debugger.freed import Caller
 from debugger.inspect import Frame
 from debugger.session import Session
 from debugger.source.tree import nodes
@@ -54,6 +55,16 @@ class Views:
         instr = instance.facts(record.func).instrs[record.pc]
         name = self.session.inspect.func_name(instance, record.func)
         return self.where(Place(record.vmctx, record.func, record.pc, instr.offset, name))
+
+    def caller(self, at: Caller) -> str:
+        """`$main words.c:12`: the function of a frame, and its line where that is known."""
+        instance = self.session.machine.instance_at(at.vmctx)
+        if instance is None:
+            return "the host"
+        name = self.session.inspect.func_name(instance, at.func)
+        lines, instrs = self.session.lines_of(instance), instance.facts(at.func).instrs
+        found = None if lines is None else lines.find(instrs[at.pc].offset)
+        return name if found is None else f"{name} {PurePosixPath(found.file).name}:{found.line}"
 
     def _within(self, instance: Instance, func: int, offset: int) -> int:
         return offset - instance.module.body(func).span.start

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from vm.counting import Counting, Stretch, Way
 from vm.machine import Machine
-from vm.memory import RegionKind
+from vm.memory import Region, RegionKind
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
 from vm.native.emit.followed import FOLLOWED, counting, tracing
@@ -31,6 +31,7 @@ _TRACE_AT, _TRACE_START, _TRACE_END = (FIELD[n] for n in ("trace_at", "trace_sta
 _PC = FIELD["pc"]
 _WATCH = struct.Struct("<QQQ")
 _ALWAYS = 1 << 63  # more than a run can note
+Asked = tuple[Where, int]
 _WHERE = {
     RegionKind.MEMORY: Where.MEMORY,
     RegionKind.TABLE: Where.TABLE,
@@ -47,6 +48,7 @@ class Hooking:
         self.sites: frozenset[Site] = frozenset()
         self.host_sites: frozenset[Addr] = frozenset()  # contexts of host functions among their places
         self._watches: tuple[Watch, ...] = ()
+        self._asked: Asked = (Where.NOWHERE, 0)
         self._watch_data = ctypes.create_string_buffer(1)
         self._moves = 0  # of memories, when native code was told
         self._by_function: dict[tuple[Addr, int], list[Site]] = {}
@@ -58,18 +60,22 @@ class Hooking:
     def use(self, sites: frozenset[Site], hooks: Hooks) -> None:
         """Makes these the hooks of the run that begins."""
         following = _following(hooks)
-        watching = hooks.watches != self._watches or following is not _following(self.hooks)
-        placing = sites != self.sites or hooks.guards != self.hooks.guards or watching
+        told, otherwise = hooks.watches != self._watches, following is not _following(self.hooks)
+        asked = self._asked_for(hooks.watches) if told else self._asked
+        swapping = otherwise or asked != self._asked
+        placing = sites != self.sites or hooks.guards != self.hooks.guards or swapping
         placing = placing or hooks.picks != self.hooks.picks
         self._count_for(hooks.counting)
-        self.hooks = hooks
+        self.hooks, self._watches, self._asked = hooks, hooks.watches, asked
         if placing:
             for function in list(self._singles):
                 self._unhook(function)
-            if watching:
-                self._watch(hooks.watches, following)
+            if swapping:
+                self._let_ask(following)
             self.sites, self.host_sites = sites, frozenset(s.vmctx for s in sites)
             self._place()
+        if told:
+            self._tell()
         self.give()
 
     def give(self) -> None:
@@ -210,17 +216,28 @@ class Hooking:
 
     # -- watches ---------------------------------------------------------------------------------
 
-    def _watch(self, watches: tuple[Watch, ...], following: Callable[[str], str] | None) -> None:
-        """Tells native code what is watched, and lets it ask where that may be touched; or note where it goes."""
+    def _asked_for(self, watches: tuple[Watch, ...]) -> Asked:
+        """Which accesses have to ask for watches: to what, and which kinds."""
         where, kinds = Where.NOWHERE, 0
-        for watch in watches:
-            region, _ = self._machine.space.at_any_time(watch.start, watch.size)
+        for watch, region, _ in self._located(watches):
             where |= _WHERE.get(region.kind, Where.GLOBAL)  # globals lie in VMContexts, and in places of their own
             kinds |= (READS if watch.reads else 0) | (WRITES if watch.writes else 0)
+        return where, kinds
+
+    def _located(self, watches: tuple[Watch, ...]) -> Iterator[tuple[Watch, Region, int]]:
+        """Watches with their regions, and where in those; mostly they are in the one that the watch before is in."""
+        region: Region | None = None
+        for watch in watches:
+            if region is None or not region.base <= watch.start <= region.base + region.size - watch.size:
+                region, offset = self._machine.space.at_any_time(watch.start, watch.size)
+            else:
+                offset = watch.start - region.base
+            yield watch, region, offset
+
+    def _let_ask(self, following: Callable[[str], str] | None) -> None:
+        """Lets native code ask where something is watched; or note where it goes."""
         variants = {} if following is None else {name: following(name) for name in FOLLOWED}
-        self._code.use({**variants, **{name: asking(name) for name in watched_handlers(where, kinds)}})
-        self._watches = watches
-        self._tell()
+        self._code.use({**variants, **{name: asking(name) for name in watched_handlers(*self._asked)}})
 
     def _after_moves(self) -> None:
         """A memory may have moved: what is watched in it lies elsewhere then."""
@@ -230,13 +247,17 @@ class Hooking:
     def _tell(self) -> None:
         space, words = self._machine.space, self._words
         self._moves = space.moves
-        watches = [w._replace(start=at) for w in self._watches for at in space.everywhere(w.start, w.size)]
-        data = b"".join(_WATCH.pack(w.start, w.start + w.size, READS * w.reads | WRITES * w.writes) for w in watches)
+        watches = [
+            (base + offset, base + offset + w.size, READS * w.reads | WRITES * w.writes)
+            for w, region, offset in self._located(self._watches)
+            for base in (region.base, *(base for base, _ in region.earlier))
+        ]
+        data = b"".join(_WATCH.pack(*each) for each in watches)
         self._watch_data = ctypes.create_string_buffer(data, len(data) or 1)
         words[_WATCHES] = ctypes.addressof(self._watch_data)
         words[_WATCHES_END] = words[_WATCHES] + len(data)
-        words[_LOW] = min((w.start for w in watches), default=0)
-        words[_HIGH] = max((w.start + w.size for w in watches), default=0)
+        words[_LOW] = min((start for start, _, _ in watches), default=0)
+        words[_HIGH] = max((end for _, end, _ in watches), default=0)
 
     # -- notes -----------------------------------------------------------------------------------
 

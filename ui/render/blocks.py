@@ -1,0 +1,70 @@
+"""Blocks of the program's own allocator: those that are live, and what was done to ones that were not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from debugger.allocations import Allocations, BadFree, Misuse
+from debugger.freed import Block, Caller, Stack
+from ui.render.line import Line, Part, Role, columns, line, note
+
+MOST_ROWS = 40
+_MOST_CALLERS = 4
+
+NameCaller = Callable[[Caller], str]
+
+
+def allocations(found: Allocations, blocks: Sequence[Block], name: NameCaller) -> Iterator[Line]:
+    """What went wrong, then some blocks, then how much it is in all."""
+    for number, each in enumerate(found.misuses[:MOST_ROWS], 1):
+        yield from misuse(each, name, number)
+    if len(found.misuses) > MOST_ROWS:
+        yield note(f"... {len(found.misuses) - MOST_ROWS:,} more misuses")
+    yield from columns([_cells(block, name) for block in blocks[:MOST_ROWS]], right=(1, 2))
+    if len(blocks) > MOST_ROWS:
+        yield note(f"... {len(blocks) - MOST_ROWS:,} more blocks")
+    live = sum(block.size for block in found.live.values())
+    yield line(f"{_blocks(len(found.live))} live, {live:,} bytes; {found.calls:,} calls, {found.total:,} bytes in all, "
+               f"{found.peak:,} at most" + ("" if found.whole else "; it was stopped before the end"))  # fmt: skip
+    if found.unwatched:
+        yield note(f"uses of {_blocks(found.unwatched)} freed long ago were not looked for")
+
+
+def misuse(found: Misuse, name: NameCaller, number: int = 0) -> Iterator[Line]:
+    """What was done, the first line alone in short; then who freed the block, and who took it."""
+    which = f"{number}  " if number else ""
+    yield line((which, Role.LABEL), (_what(found), Role.ERROR), " ", (_stack(found.stack, name), Role.NAME))
+    freed = found.before if isinstance(found, BadFree) else found.freed
+    if freed is not None:
+        indent = " " * max(2, len(which))
+        yield line(indent, (f"freed at tick {freed.tick:,}: ", Role.DIM), (_stack(freed.stack, name), Role.NAME))
+        taken, block = f"taken at tick {freed.block.tick:,}: ", freed.block
+        yield line(indent, (taken, Role.DIM), (_stack(block.stack, name), Role.NAME), (_within(found, block), Role.DIM))
+
+
+def _what(found: Misuse) -> str:
+    if isinstance(found, BadFree):
+        what = "freed, but never taken" if found.before is None else "freed twice"
+        return f"{found.address:#x} {what}, at tick {found.tick:,}:"
+    often = f" {found.times:,} times, first" if found.times > 1 else ""
+    what = "written" if found.writes else "read"
+    return f"{found.address:#x} {what} after it was freed,{often} at tick {found.tick:,}:"
+
+
+def _within(found: Misuse, block: Block) -> str:
+    within = found.address - block.address
+    return f"  {f'{within:,} bytes into ' if within > 0 else ''}{block.size:,} bytes"
+
+
+def _blocks(count: int) -> str:
+    return f"{count:,} block" + ("" if count == 1 else "s")
+
+
+def _cells(block: Block, name: NameCaller) -> list[Part]:
+    return [(f"{block.address:#x}", Role.ADDRESS), (f"{block.size:,} bytes", Role.NUMBER),
+            (f"tick {block.tick:,}", Role.LABEL), (_stack(block.stack, name), Role.NAME)]  # fmt: skip
+
+
+def _stack(callers: Stack, name: NameCaller) -> str:
+    more = " ← …" if len(callers) > _MOST_CALLERS else ""
+    return " ← ".join(name(caller) for caller in callers[:_MOST_CALLERS]) + more
