@@ -1,4 +1,4 @@
-"""Session files: a recording with what was found in it, and where one stood. A zip of two members.
+"""Session files: a recording with what was found in it, how the screen was, and where one stood. A zip of two members.
 
 It is read with as much mistrust as a recording; what does not fit the module any more is left out and said.
 """
@@ -9,15 +9,18 @@ import io
 import json
 import tempfile
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from debugger import recording as recordings
-from debugger.breakpoints import Breakpoint
+from debugger.breakpoints import Breakpoint, check_hit_rule
+from debugger.catchpoints import CatchKind, Catchpoint
 from debugger.recording import Recording
 from debugger.watchpoints import WatchKind, Watchpoint
-from vm.errors import UserError
+from vm.errors import UserError, WasmscopeError
+from vm.types import Tick
 
 if TYPE_CHECKING:
     from debugger.session import Session
@@ -26,7 +29,11 @@ _FORMAT = "wasmscope session 1"
 _HEAD, _RUN = "session.json", "recording"
 _MOST_BYTES = 1 << 30
 _MOST_ITEMS = 10_000
+_MOST_NUMBER = 1 << 63
 _OPTIONS = ("condition", "hit_rule", "log")
+_COUNTS = ("ignore", "hits")
+_ERRORS = (OSError, EOFError, ArithmeticError, ValueError, LookupError, TypeError, RuntimeError, zipfile.BadZipFile,
+           zlib.error)  # fmt: skip
 
 
 @dataclass
@@ -39,13 +46,16 @@ class Note:
 
 @dataclass
 class Kept:
-    """What a session file holds beside the recording."""
+    """What a session file holds beside the recording. `screen` is understood by the front end alone."""
 
     tick: int = 0
     breakpoints: list[dict[str, Any]] = field(default_factory=list)
     watches: list[str] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    moments: dict[str, int] = field(default_factory=dict)
+    mocks: list[dict[str, Any]] = field(default_factory=list)
+    screen: dict[str, Any] = field(default_factory=dict)
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -68,6 +78,9 @@ def save(path: Path, session: Session) -> int:
     kept = Kept(
         int(tick), [_breakpoint(b) for b in session.breakpoints], [w.text for w in session.watches],
         [_bookmark(b) for b in session.bookmarks], list(session.notes),
+        {name: int(at) for name, at in session.moments.items()},
+        [{"pattern": m.pattern, "answer": m.answer, "left": m.left} for m in session.mocks.all if m.left != 0],
+        dict(session.screen()),
     )  # fmt: skip
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
@@ -80,9 +93,11 @@ def save(path: Path, session: Session) -> int:
 
 def _breakpoint(each: Breakpoint) -> dict[str, Any]:
     found: dict[str, Any] = {"location": each.location, "enabled": each.enabled}
-    found |= {name: getattr(each, name) for name in _OPTIONS if getattr(each, name)}
+    found |= {name: getattr(each, name) for name in (*_OPTIONS, *_COUNTS, "temporary") if getattr(each, name)}
     if isinstance(each, Watchpoint):
         found["watch"] = each.kind.name
+    if isinstance(each, Catchpoint):
+        found |= {"catch": each.kind.name, "what": each.what}
     return found
 
 
@@ -105,7 +120,7 @@ def load(path: Path) -> tuple[Recording, Kept]:
         kept = _kept(head)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist", "name a session file, as save FILE writes it") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile, NotImplementedError) as error:
+    except _ERRORS as error:
         raise UserError(f"{path} is no session file: it is damaged ({type(error).__name__})",
                         "save FILE writes one") from None  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
@@ -121,30 +136,45 @@ def _kept(head: dict[str, Any]) -> Kept:
             raise ValueError(name)
         return found
 
-    tick = head["tick"]
-    if type(tick) is not int or tick < 0:
-        raise ValueError("tick")
-    notes = [Note(int(n["tick"]), str(n["text"])) for n in listed("notes", dict)]
-    return Kept(tick, listed("breakpoints", dict), listed("watches", str), listed("bookmarks", dict), notes)
+    def named(name: str) -> dict[str, Any]:
+        found = head.get(name, {})
+        if not isinstance(found, dict) or len(found) > _MOST_ITEMS:
+            raise ValueError(name)
+        return found
+
+    notes = [Note(_number(n["tick"]), str(n["text"])) for n in listed("notes", dict)]
+    moments = {name: _number(tick) for name, tick in named("moments").items()}
+    mocks = listed("mocks", dict) if "mocks" in head else []
+    return Kept(_number(head["tick"]), listed("breakpoints", dict), listed("watches", str), listed("bookmarks", dict),
+                notes, moments, mocks, named("screen"))  # fmt: skip
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _MOST_NUMBER:
+        raise ValueError("number")
+    return value
 
 
 def apply(session: Session, kept: Kept) -> list[str]:
     """Puts back what was kept, once the session stands where it stood; what could not be, and why."""
     said: list[str] = []
     for each in kept.breakpoints:
-        location = str(each.get("location", ""))
-        options = {name: str(each[name]) for name in _OPTIONS if name in each}
         try:
-            if "watch" in each:
-                condition = options.get("condition", "")
-                made: Breakpoint = session.add_watchpoint(location, WatchKind[str(each["watch"])], condition=condition)
-            else:
-                made = session.add_breakpoint(location, **options)
-            made.enabled = bool(each.get("enabled", True))
-        except (UserError, KeyError) as error:
-            said.append(f"{location} is not set again: {error}")
+            _set_again(session, each)
+        except (WasmscopeError, KeyError, ValueError) as error:
+            said.append(f"{each.get('location') or each.get('what') or 'a breakpoint'} is not set again: {error}")
+    known = {watch.text for watch in session.watches}
     for text in kept.watches:
-        session.watches.add(text)
+        if text not in known:
+            session.watches.add(text)
+    for each in kept.mocks:
+        try:
+            left = each.get("left")
+            session.mock_again(
+                str(each.get("pattern")), str(each.get("answer")), None if left is None else _number(left)
+            )
+        except (UserError, ValueError) as error:
+            said.append(f"{each.get('pattern')} is not answered for again: {error}")
     for each in kept.bookmarks:
         region = next((r for r in session.machine.space.regions()
                        if (r.kind.value, r.name) == (each.get("kind"), each.get("region"))), None)  # fmt: skip
@@ -154,4 +184,21 @@ def apply(session: Session, kept: Kept) -> list[str]:
         else:
             said.append(f"bookmark {each.get('name')} has no place any more")
     session.notes[:] = kept.notes
+    session.moments = {name: Tick(tick) for name, tick in kept.moments.items()}
     return said
+
+
+def _set_again(session: Session, each: dict[str, Any]) -> None:
+    """A breakpoint, watchpoint or catchpoint. Raises WasmscopeError, KeyError, ValueError."""
+    location, condition, rule = (str(each.get(name, "")) for name in ("location", "condition", "hit_rule"))
+    check_hit_rule(rule)
+    ignore, hits = (_number(each.get(name, 0)) for name in _COUNTS)
+    made: Breakpoint
+    if "watch" in each:
+        made = session.add_watchpoint(location, WatchKind[str(each["watch"])], condition=condition)
+    elif "catch" in each:
+        made = session.add_catchpoint(CatchKind[str(each["catch"])], str(each.get("what", "")), condition=condition)
+    else:
+        made = session.add_breakpoint(location, condition=condition)
+    made.enabled, made.temporary = bool(each.get("enabled", True)), bool(each.get("temporary", False))
+    made.hit_rule, made.log, made.ignore, made.hits = rule, str(each.get("log", "")), ignore, hits

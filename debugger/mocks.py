@@ -108,6 +108,11 @@ class Mocking:
         self._use_mocks()
         return made
 
+    def mock_again(self, pattern: str, answer: str, times: int | None) -> None:
+        """The same for one that was there when the recording was made: it changes nothing in the past."""
+        self.mocks.add(pattern, answer, times, self.machine.hosts)
+        self._use_mocks()
+
     def unmock(self, id_: int) -> None:
         """Lets a host function answer itself again. Raises UserError."""
         self.mocks.delete(id_)

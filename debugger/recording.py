@@ -7,7 +7,6 @@ mistrust as a module: what an executor could not survive is refused where it wou
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import zlib
 from base64 import b64decode, b64encode
@@ -19,6 +18,7 @@ from typing import Any
 
 from debugger.launch import Options
 from debugger.provide import parse_stub
+from debugger.recorded_modules import hash_of, recorded_module
 from vm.eras.table import chosen
 from vm.errors import UserError
 from vm.journal import Collect, Edit, Entry, HostResult, Invoke, Jump, Switch
@@ -89,14 +89,14 @@ def _is_whole(machine: Machine) -> bool:
 
 def _hashes(options: Options) -> dict[str, str]:
     files = (("", options.path), *options.preloads)
-    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files}
+    return {name: hash_of(file) for name, file in files}
 
 
 def _settings(options: Options, machine: Machine) -> dict[str, Any]:
     era, limits = machine.layouts.era, options.limits
     return {
         "args": options.args, "env": options.env, "invoke": options.invoke,
-        "roots": [b64encode(root.guest).decode() for root in options.roots],
+        "roots": [[b64encode(part).decode() for part in (root.host, root.guest)] for root in options.roots],
         "preloads": [[name, str(file.resolve())] for name, file in options.preloads],
         "stubs": [f"{s.module}.{s.name}={'trap' if s.value is None else s.value}" for s in options.stubs],
         "canonical_nan": options.canonical_nan, "memory": options.memory_style.value,
@@ -205,17 +205,22 @@ def _text(value: Any) -> str:
 
 
 def options_of(recording: Recording, module: Path | None, path: Path) -> Options:
-    """How to run it again. Raises UserError where a module is another one than was recorded."""
+    """How to run it again; the directories it had are named, not given. A module that is not where it was is looked for
+    beside the recording, and beside `module`. Raises UserError where one is another than was recorded."""
     settings = recording.settings
-    file = module or _found(recording, path)
+    folders = (path.parent, *([module.parent] if module is not None else []))
+    file = module or recorded_module(recording.modules.get("", ""), recording.path, folders)
     try:
         options = Options(
             path=file,
             args=tuple(map(_text, settings["args"])),
             env=tuple(map(_text, settings["env"])),
             invoke=tuple(map(_text, settings["invoke"])),
-            roots=tuple(Root(b"/", b64decode(guest)) for guest in settings["roots"]),
-            preloads=tuple((_text(name), Path(_text(at))) for name, at in settings["preloads"]),
+            roots=tuple(Root(b64decode(host), b64decode(guest)) for host, guest in settings["roots"]),
+            preloads=tuple(
+                (_text(name), recorded_module(recording.modules.get(_text(name), ""), _text(at), folders))
+                for name, at in settings["preloads"]
+            ),
             stubs=tuple(parse_stub(_text(text)) for text in settings["stubs"]),
             canonical_nan=bool(settings["canonical_nan"]),
             memory_style=MemoryStyle(settings["memory"]),
@@ -228,18 +233,10 @@ def options_of(recording: Recording, module: Path | None, path: Path) -> Options
     return options
 
 
-def _found(recording: Recording, path: Path) -> Path:
-    beside, there = path.parent / Path(recording.path).name, Path(recording.path)
-    for found in (beside, there):
-        if found.is_file():
-            return found
-    raise UserError(f"the module {there.name} of the recording is not here", f"wasmscope replay {path} MODULE")
-
-
 def _check_modules(recording: Recording, options: Options) -> None:
     for name, file in (("", options.path), *options.preloads):
         try:
-            found = hashlib.sha256(file.read_bytes()).hexdigest()
+            found = hash_of(file)
         except OSError as error:
             raise UserError(f"cannot read {file}: {error.strerror}") from None
         wanted = recording.modules.get(name, "")

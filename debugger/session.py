@@ -9,7 +9,7 @@ exactly one `Stopped`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +95,8 @@ class Session(Stepping, Remembering, Mocking):
         self.selected = 0  # frame number
         self.notes: list[Note] = []
         self.kept: Kept | None = None  # to be put back once a recording was repeated
+        # how the screen is, as its front end understands it; for session files
+        self.screen: Callable[[], Mapping[str, object]] = lambda: self.kept.screen if self.kept is not None else {}
         self.heat: Counts | None = None  # how often instructions ran, once that was asked for
         self.last: Stopped | None = None
         self._make_executor = make_executor

@@ -52,9 +52,8 @@ class Start:
         self, on_output: Sink | None = None, wait_for_input: bool = False, validate_later: bool = False
     ) -> Session:
         """The session; nothing has run yet. Raises WasmscopeError."""
-        world = RealWorld(
-            self.options.roots, stdin=self.world.stdin, on_output=on_output, terminals=self.world.terminals
-        )
+        roots = self.options.roots if self.recording is None else ()  # a recording's directories are names alone
+        world = RealWorld(roots, stdin=self.world.stdin, on_output=on_output, terminals=self.world.terminals)
         with ExitStack() as undo:
             undo.callback(world.close)
             try:

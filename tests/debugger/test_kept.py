@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.debugger.sessions import SAMPLES
 from ui.cli import main
 
 pytestmark = pytest.mark.skipif(
@@ -73,3 +74,100 @@ def test_what_does_not_fit_is_said(saved: Path, capsys: pytest.CaptureFixture[st
         file.writestr("recording", data)
     out = _run(capsys, "open", *_commands("info breakpoints"), str(saved))
     assert "is not set again" in out and "no place any more" in out and "measure" in out
+
+
+def _head(path: Path, **changes: object) -> dict[str, object]:
+    """What a session file says, after some of it was changed."""
+    with zipfile.ZipFile(path) as file:
+        head, data = json.loads(file.read("session.json")), file.read("recording")
+    head |= changes
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("session.json", json.dumps(head))
+        file.writestr("recording", data)
+    return head
+
+
+def test_counts_catchpoints_mocks_and_moments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "all.session"
+    hello = SAMPLES / "hello-wasi" / "hello.wasm"
+    commands = ("catch trap", "catch wasi fd_*", "tb $_start", "c", "bookmark here", "mock fd_write ENOSPC --times 2",
+                "condition 2 1 == 1", "ignore 2 1", f"save {path}")  # fmt: skip
+    _run(capsys, *_commands(*commands), str(hello))
+    out = _run(capsys, "open", *_commands("info breakpoints", "info bookmarks", "info mocks", "p tick"), str(path))
+    for text in ("catch trap", "catch host", "1 == 1", "here", "fd_write", "ENOSPC", "2 more"):
+        assert text in out, out
+    assert "branch" not in out
+
+
+def test_on_another_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other paths, other names: modules are known by their hashes."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    for name in ("main.wat", "math.wat"):
+        shutil.copy(SAMPLES / "link-two" / name, here)
+    saved = here / "two.session"
+    words = (str(here / "main.wat"), "--preload", f"math={here / 'math.wat'}", "--invoke", "run", "3", "4")
+    out = _run(capsys, *_commands("stepi 3", "b $run", "note as left", f"save {saved}", "bt"), *words)
+    at = next(line for line in out.splitlines() if "#0" in line)
+    here.rename(there)
+    moved = there / "two.session"
+    assert at in _run(capsys, "open", *_commands("bt", "info notes"), str(moved))
+    (there / "main.wat").rename(there / "renamed.wat")
+    (there / "math.wat").rename(there / "other.wat")
+    assert "as left" in _run(capsys, "open", *_commands("bt", "info notes"), str(moved))
+    (apart := tmp_path / "apart").mkdir()
+    alone = Path(shutil.move(moved, apart))
+    assert "is neither at" in _run(capsys, "open", "-ex", "bt", str(alone), code=2)
+    assert at in _run(capsys, "open", "-ex", "bt", str(alone), str(there / "renamed.wat"))
+    (there / "other.wat").write_text("(module)")
+    assert "math.wat of the recording is neither at" in _run(
+        capsys, "open", "-ex", "bt", str(alone), str(there / "renamed.wat"), code=2
+    )
+
+
+def test_directories_are_named_and_not_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, folder = tmp_path / "files.session", tmp_path / "sand"
+    folder.mkdir()
+    module = _PEOPLE.parents[1] / "wasi" / "files.wasm"
+    words = ("--dir", f"{folder}::/sand", "-ex", f"save {saved}", str(module))
+    _run(capsys, *words)
+    out = _run(capsys, "open", *_commands("info files", "c", "stdin --eof", "c"), str(saved), code=134)
+    assert str(folder) in out and not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("changes", [
+    {"tick": -1}, {"tick": 1e400}, {"tick": True}, {"notes": [{"tick": 1e9, "text": ""}]}, {"notes": [{}]},
+    {"moments": {"a": -1}}, {"moments": [1]}, {"screen": [1]}, {"screen": "usual"}, {"mocks": {}},
+    {"watches": [1]}, {"breakpoints": 7}, {"format": "another"},
+])  # fmt: skip
+def test_a_head_that_is_wrong_is_refused(
+    saved: Path, changes: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _head(saved, **changes)
+    assert "is no session file: it is damaged" in _run(capsys, "open", "-ex", "bt", str(saved), code=2)
+
+
+def test_members_that_are_damaged_are_refused(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(saved) as file:
+        members = {name: file.read(name) for name in ("session.json", "recording")}
+    for name in members:
+        with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as file:
+            for each, data in members.items():
+                file.writestr(each, data)
+            start = file.getinfo(name).header_offset + 30 + len(name)
+        whole = bytearray(saved.read_bytes())
+        whole[start : start + 40] = os.urandom(40)
+        saved.write_bytes(whole)
+        assert "is no session file" in _run(capsys, "open", "-ex", "bt", str(saved), code=2)
+    with zipfile.ZipFile(saved, "w") as file:
+        file.writestr("session.json", "[" * 100_000)
+        file.writestr("recording", members["recording"])
+    assert "is no session file" in _run(capsys, "open", "-ex", "bt", str(saved), code=2)
+
+
+def test_what_the_screen_said_is_kept_by_other_front_ends(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = {"panes": [["code", "code"]], "unknown": [1, 2]}
+    _head(saved, screen=screen)
+    again = saved.with_name("again.session")
+    _run(capsys, "open", "-ex", f"save {again}", str(saved))
+    assert _head(again)["screen"] == screen

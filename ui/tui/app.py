@@ -108,6 +108,9 @@ class WasmscopeApp(App[int]):
         if self._about:
             self.work.later(lambda: self.note((self._about, Role.ERROR)))
         problems = self.choosing.begin()
+        if self.session.kept is not None and (problem := self.choosing.use_session(self.session.kept.screen)):
+            problems.append(problem)
+        self.session.screen = self.choosing.for_session
         if problems:
             self.work.later(lambda: self._note_all(problems))
         self.trying(self._watches.load)

@@ -16,6 +16,7 @@ from ui.commands import TABLE
 from ui.render.export import exported
 from ui.render.line import Role
 from ui.tui.arrange import Place
+from ui.tui.arrangement import arrangement_from
 from ui.tui.entries import Entries, Entry
 from ui.tui.finder import FinderScreen
 from ui.tui.jump import JumpScreen
@@ -116,8 +117,8 @@ class Choosing:
         """Keeps which panes are where, and their sizes. Raises UserError."""
         if name == _USUAL or not name.isprintable():
             raise UserError(f"{name!r} is no name for a layout")
-        panes, shares = self._app.desk.layout_now
-        saved = {"panes": [[id_, place.value] for id_, place in panes], "shares": shares}
+        now = self._app.desk.arrangement.as_data()
+        saved = {part: now[part] for part in ("panes", "shares")}
         self._kept.put("layouts", {**self.layouts(), name: saved})
 
     def delete_layout(self, name: str) -> None:
@@ -136,10 +137,25 @@ class Choosing:
         known = self.layouts()
         if name not in known:
             raise UserError(f"there is no layout {name!r}", f"known: {', '.join((_USUAL, *known))}")
-        panes = tuple(_read_panes(known[name].get("panes")))
-        if not panes:
+        found = arrangement_from(known[name])
+        if found is None:
             raise UserError(f"the layout {name!r} holds no pane that there is")
-        self._app.desk.use_layout(panes, _read_shares(known[name].get("shares")))
+        self._app.desk.use_layout(found.layout, found.shares)
+
+    def for_session(self) -> dict[str, object]:
+        """How the screen is, for a session file. From any thread."""
+        return {**self._app.desk.arrangement.as_data(), "sides": self._app.sides.preference}
+
+    def use_session(self, screen: Mapping[str, object]) -> str:
+        """The panes as they were when a session was saved, if it says so; answers what is wrong there."""
+        if not screen:
+            return ""
+        found = arrangement_from(screen)
+        if found is None:
+            return "the panes are not as in the session file: what it says of them is not understood"
+        self._app.sides.prefer(screen.get("sides"))
+        self._app.desk.use(found)
+        return ""
 
     def move_pane(self, id_: str, where: str) -> None:
         """Puts a pane in another place; `hide` takes it off the desk. Raises UserError."""
@@ -261,16 +277,3 @@ class Choosing:
         """A letter on each tab."""
         tabs = list(self._app.desk.tab_places())
         self._app.popup(JumpScreen(tabs), lambda id_: self._app.desk.go_to(id_) if id_ else None)
-
-
-def _read_panes(found: object) -> Iterator[tuple[str, Place]]:
-    """What is a pane and a place; a saved layout may be of another version, or damaged."""
-    for item in found if isinstance(found, list) else ():
-        match item:
-            case [str(id_), str(place)] if id_ in BY_ID and place in list(Place):
-                yield id_, Place(place)
-
-
-def _read_shares(found: object) -> dict[str, float]:
-    pairs = found.items() if isinstance(found, dict) else ()
-    return {str(name): min(max(float(v), 0.05), 0.95) for name, v in pairs if isinstance(v, int | float)}

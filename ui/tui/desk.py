@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ui.tui.arrange import LEAST_COLUMNS, LEAST_ROWS, Edge, Layout, Place, Rect, Slot, arrange
+from ui.tui.arrangement import Arrangement
 from ui.tui.context import Screen
 from ui.tui.pane import Hints, Pane
 from ui.tui.registry import BY_ID, PANES, default_layout
@@ -249,16 +250,20 @@ class Desk(Container):
     # -- layouts ---------------------------------------------------------------------------------
 
     @property
-    def layout_now(self) -> tuple[Layout, dict[str, float]]:
-        """Which panes are where, and the shares of the cuts."""
-        return self._layout, dict(self._shares)
+    def arrangement(self) -> Arrangement:
+        """How the desk is now."""
+        return Arrangement(self._layout, dict(self._shares), tuple(self._chosen), self._active, self._zoomed)
 
     def use_layout(self, layout: Layout, shares: dict[str, float]) -> None:
         """Puts panes elsewhere. A pane that is in no place is not shown."""
-        self._layout, self._shares, self._zoomed = layout, dict(shares), None
-        ids = [id_ for id_, _ in layout]
-        if self._active not in ids:
-            self._active = ids[0]
+        there = [id_ for id_, _ in layout]
+        active = self._active if self._active in there else there[0]
+        self.use(Arrangement(layout, shares, tuple(self._chosen), active))
+
+    def use(self, wanted: Arrangement) -> None:
+        """Puts the desk as it is wanted."""
+        self._layout, self._shares = wanted.layout, dict(wanted.shares)
+        self._chosen, self._active, self._zoomed = list(wanted.chosen), wanted.active, wanted.zoomed
         self._arrange(self.size.width, self.size.height)
         self.focus_active()
 

@@ -23,6 +23,13 @@ class Sides:
         self._shell = shell
         self._followed: tuple[object, int, int] | None = None
         self.preference: Preference = "source"
+        self._preferred = False  # by the user, in an earlier session
+
+    def prefer(self, preference: object) -> None:
+        """As it was when a session was saved; what is not understood counts as nothing."""
+        for known in _NEXT:
+            if preference == known:
+                self.preference, self._preferred = known, True
 
     @property
     def code(self) -> CodePane:
@@ -59,7 +66,7 @@ class Sides:
         session = self._shell.shared.session
         key = (session.machine, session.stop_id, session.selected)
         if key != self._followed and self._shell.shared.readable:
-            if self._followed is None and session.loaded.text is not None:
+            if self._followed is None and session.loaded.text is not None and not self._preferred:
                 self.preference = "code"  # a module that was written as text: the disassembly says as much, and more
             self._followed = key
             self._arrange()
