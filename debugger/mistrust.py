@@ -10,7 +10,7 @@ from vm.instance import Instance
 from vm.journal import Edit, Entry, HostResult, Invoke, Jump
 from vm.machine import Machine
 from vm.memory import RegionKind, Write
-from vm.poke import check
+from vm.poke import check, resolve
 from vm.types import Addr, NumType, RefType, ValType, grouped, total_slots
 
 _HOSTS_WRITE = (RegionKind.MEMORY, RegionKind.HOST)
@@ -105,7 +105,6 @@ class Mistrust:
         """Funcrefs that the edit needs are written before it, and nothing else."""
         _demand(bool(entry.writes), "an edit")
         *before, last = entry.writes
-        _demand(not before, "an edit of a funcref")
         region = next((r for r in self.machine.space.regions() if r.number == last.region), None)
         _demand(region is not None, "an edit's place")
         assert region is not None
@@ -115,7 +114,9 @@ class Mistrust:
             _demand(target is not None, "an edit's pointer")
             assert target is not None
             data = (target.base + last.pointee[1]).to_bytes(len(data), "little")
-        _demand(not check(self.machine, Addr(region.base + last.offset), data), "an edit of a funcref")
+        needed = check(self.machine, Addr(region.base + last.offset), data)
+        written = map(_meant, resolve(self.machine, needed))
+        _demand(list(written) == list(map(_meant, before)), "an edit of a funcref")
 
     def _jump(self, entry: Jump) -> None:
         control = self.machine.control
@@ -124,6 +125,11 @@ class Mistrust:
         assert instance is not None
         instrs = instance.facts(control.top.func).instrs
         _demand(entry.pc < len(instrs) and instrs[entry.pc].stack == instrs[control.top.pc].stack, "a jump")
+
+
+def _meant(write: Write) -> tuple[int, int, object]:
+    """A write, whatever addresses are in this process."""
+    return write.region, write.offset, write.pointee or write.data
 
 
 class _Refused(Exception):

@@ -48,19 +48,25 @@ _REASONS: Mapping[RegionKind, str] = MappingProxyType(
 
 def poke(machine: Machine, addr: Addr, data: bytes) -> None:
     """Writes bytes where that is sound, journalled as an edit. Raises UserError, having written nothing."""
-    resolve = check(machine, addr, data)
+    needed = check(machine, addr, data)
+    writes = resolve(machine, needed, lambda: machine.space.write(addr, data))
+    machine.journal.add(Edit(machine.tick, writes))
+
+
+def resolve(machine: Machine, needed: Resolve, then: Callable[[], None] = lambda: None) -> tuple[Write, ...]:
+    """Writes the funcrefs that an edit needs, and then the edit; all that was written."""
     space = machine.space
     assert space.recorder is None, "no host function is running at a stop"
     writes: list[Write] = []
     space.recorder = writes
     try:
-        for place in resolve:
+        for place in needed:
             assert place.instance is not None
             machine.func_ref(place.instance, place.func)
-        space.write(addr, data)
+        then()
     finally:
         space.recorder = None
-    machine.journal.add(Edit(machine.tick, tuple(writes)))
+    return tuple(writes)
 
 
 def poke_slot(machine: Machine, addr: Addr, value: bytes) -> None:

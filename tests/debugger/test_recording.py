@@ -98,6 +98,51 @@ def test_other_runs(name: str, tmp_path: Path) -> None:
     each.close()
 
 
+_FUNCREFS = """(module (type $t (func (result i32))) (table $t 3 funcref) (elem declare func $one $two)
+  (func $one (type $t) (i32.const 1)) (func $two (type $t) (i32.const 2))
+  (func (export "run") (result i32) (nop) (nop) (drop (i32.const 0)) (call_indirect $t (type $t) (i32.const 2))))"""
+
+
+def edited_funcref(module: Path, path: Path) -> tuple[int, str]:
+    """A recording in which a table's element was set to a function that nothing had taken a reference to."""
+    module.write_bytes(assemble(_FUNCREFS, "m"))
+
+    def act(each: Session) -> None:
+        each.step_instruction()
+        each.evaluator().assign("table[0][2]", "$two")
+        each.resume()
+
+    return recorded(path, Options(module, invoke=("run",)), act)
+
+
+def test_an_edit_of_a_funcref_is_repeated(tmp_path: Path) -> None:
+    module, path = tmp_path / "m.wasm", tmp_path / "m.rec"
+    tick, state = edited_funcref(module, path)
+    each = opened(path)
+    each.start()
+    each.until_tick(tick)
+    assert (each.tick, state_hash(each.machine)) == (tick, state)
+    each.close()
+
+
+@pytest.mark.parametrize("at", ["record", "left out", "element"])
+def test_a_damaged_edit_of_a_funcref_is_refused(at: str, tmp_path: Path) -> None:
+    module, path = tmp_path / "m.wasm", tmp_path / "m.rec"
+    edited_funcref(module, path)
+
+    def change(lines: list[Any]) -> None:
+        edit = next(line for line in lines[1:] if line[0] == "edit")
+        assert len(edit[2]) > 1, "the funcref was written first"
+        if at == "left out":
+            del edit[2][:-1]
+        else:
+            edit[2][0 if at == "record" else -1][3][1] += 8
+
+    changed(path, change)
+    with pytest.raises(UserError, match="the recording cannot be repeated from tick 1 on"):
+        opened(path).start()
+
+
 def test_another_module_is_named(tmp_path: Path) -> None:
     path = tmp_path / "fib.rec"
     recorded(path, Options(FIB, args=("12",)))
