@@ -16,8 +16,8 @@ from pathlib import Path
 from debugger.backwards import Backwards
 from debugger.bookmarks import Bookmarks
 from debugger.breakpoints import Breakpoint, Breakpoints
-from debugger.catching import Catching, checked, location
-from debugger.catchpoints import CatchKind, Catchpoint
+from debugger.catching import Catching
+from debugger.catchpoints import Catchpoint
 from debugger.causes import Cause
 from debugger.dwarf.info import DebugInfo
 from debugger.dwarf.lines import Line, LineTable
@@ -34,6 +34,7 @@ from debugger.locations import Resolver
 from debugger.mocks import Mocking, Mocks
 from debugger.over_time import OverTime
 from debugger.playing import play
+from debugger.recorded_output import RecordedOutput
 from debugger.recording import Recording
 from debugger.remembering import Remembering
 from debugger.replay import set_pc
@@ -42,10 +43,11 @@ from debugger.scratch import ScratchCall
 from debugger.source.modules import ModuleSources
 from debugger.source.variables import SourceFrame
 from debugger.stepping import Stepping
+from debugger.stopping import Stopping
 from debugger.threads import Scheduler
 from debugger.traces.expand import Counts
 from debugger.watches import Watches
-from debugger.watchpoints import LocalTarget, Target, WatchKind, Watchpoint, target_of
+from debugger.watchpoints import WatchKind
 from debugger.world import RealWorld
 from vm.errors import StaleHandle, Trap, UserError
 from vm.gc_collect import Collected, collect
@@ -65,7 +67,7 @@ _MOST_STOPS = 1000
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
 
 
-class Session(Stepping, Remembering, Mocking):
+class Session(Stepping, Stopping, Remembering, Mocking):
     """A program under the debugger."""
 
     def __init__(
@@ -125,6 +127,7 @@ class Session(Stepping, Remembering, Mocking):
         self.inspect = Inspector(self.machine)
         self.catching = Catching(self.machine, self.inspect, self.descriptors)
         self._guards = Guards(self.machine, self.inspect)
+        self._recorded_output = RecordedOutput(self.machine, self.descriptors)
         self._phases = list(launched.phases)
         self._resolved_instances = 0
         self._said_files = False
@@ -177,7 +180,7 @@ class Session(Stepping, Remembering, Mocking):
     def _play(self, recording: Recording) -> Stopped:
         """Repeats a recording and goes to its beginning. Raises UserError, ReplayMismatch."""
         self.validate()
-        self._begun = play(self.machine, self.history, recording)
+        self._begun = play(self.machine, self.history, recording, self._recorded_output)
         self._phases.clear()
         self.stops.append((self.tick, "end of the recording"))
         if self.kept is not None:
@@ -379,6 +382,8 @@ class Session(Stepping, Remembering, Mocking):
         if ended.reason not in _NO_STOPS and (stop := (self.last.tick, ended.reason.value)) not in self.stops:
             self.stops.append(stop)
             del self.stops[:-_MOST_STOPS]
+        for printed in self._recorded_output.passed(self.last.tick):
+            self.world.output(printed.stream, printed.data)
         self.emit(self.last)
         return self.last
 
@@ -390,69 +395,6 @@ class Session(Stepping, Remembering, Mocking):
         slots = self.machine.results()
         types = self._begun[-1][1].type.results
         return tuple(self.inspect.format(v, t) for v, t in zip(grouped(slots, types), types, strict=True))
-
-    # -- breakpoints -----------------------------------------------------------------------------
-
-    def add_breakpoint(self, location: str, **options: str | bool | int) -> Breakpoint:
-        """A new breakpoint. Raises UserError."""
-        condition = str(options.get("condition", ""))
-        if condition:
-            self.evaluator().check(condition)
-        return self.breakpoints.add(location, self.resolver, **options)
-
-    def add_watchpoint(self, expression: str, kind: WatchKind = WatchKind.CHANGE, **options: str | bool) -> Watchpoint:
-        """A new watchpoint on what an expression names in the selected frame. Raises UserError."""
-        if condition := str(options.get("condition", "")):
-            self.evaluator().check(condition)
-        made = Watchpoint(self.breakpoints.next_id, expression, **options, kind=kind)  # type: ignore[arg-type]
-        made.target = self._target(made)
-        return self.breakpoints.take(made)
-
-    def add_catchpoint(self, kind: CatchKind, what: str, **options: str | bool) -> Catchpoint:
-        """A new catchpoint. Raises UserError."""
-        if condition := str(options.get("condition", "")):
-            self.evaluator().check(condition)
-        what = checked(kind, what)
-        made = Catchpoint(self.breakpoints.next_id, location(kind, what), **options, kind=kind, what=what)  # type: ignore[arg-type]
-        made.machine = self.machine
-        made.resolved = self.resolver.resolve(made.location) if made.location else ()
-        return self.breakpoints.take(made)
-
-    def _target(self, watchpoint: Watchpoint) -> Target:
-        value = self.evaluator().evaluate(watchpoint.location)
-        return target_of(self.inspect, value, self.selected, watchpoint.location, watchpoint.kind)
-
-    def _retarget(self) -> None:
-        """Watchpoints find their places in a store that was built anew; those of locals are gone."""
-        for each in [b for b in self.breakpoints if isinstance(b, Watchpoint)]:
-            try:
-                each.target = None if isinstance(each.target, LocalTarget) else self._target(each)
-            except UserError:
-                each.target = None
-            if each.target is None:
-                self.breakpoints.delete(each.id)
-                self.emit(Message(f"watchpoint {each.id} has ended: nothing is at {each.location} any more"))
-
-    def _accepts(self, breakpoint_: Breakpoint) -> bool:
-        """Whether a breakpoint or watchpoint that was met stops the run."""
-        if isinstance(breakpoint_, Catchpoint) and not self.catching.fits(breakpoint_):
-            return False
-        if breakpoint_.condition:
-            try:
-                if not self.evaluator().truth(breakpoint_.condition):
-                    return False
-            except UserError as error:
-                self.emit(Message(f"breakpoint {breakpoint_.id}: condition {breakpoint_.condition!r}: {error}"))
-        breakpoint_.hits += 1
-        if breakpoint_.ignore > 0:
-            breakpoint_.ignore -= 1
-            return False
-        if not breakpoint_.rule_holds():
-            return False
-        if breakpoint_.log:
-            self.emit(Message(self.evaluator().fill(breakpoint_.log)))
-            return False
-        return True
 
     # -- looking ---------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class Hosting:
     ) -> Outcome:  # fmt: skip
         machine = self.machine
         if machine.journal.replaying:
-            outcome = self._replay(number, tick, args)
+            outcome = self._replay(number, tick, args, caller)
         else:
             outcome = self._run(number, tick, args, caller, run)
         if isinstance(outcome, Spawn):
@@ -176,10 +176,11 @@ class Hosting:
         thread = self.machine.current
         return Until(thread.record.get("deadline_ns") or None) if thread.blocked.value else None
 
-    def _replay(self, number: int, tick: int, args: tuple[int, ...]) -> Outcome:
+    def _replay(self, number: int, tick: int, args: tuple[int, ...], caller: Instance | None) -> Outcome:
         entry = self.machine.journal.next_host_result(tick, number, args)
         if entry is None:
             return Block(Until())
+        self.machine.repeated(entry, caller)
         for write in entry.writes:
             self.machine.space.rewrite(write)
         match entry.outcome:

@@ -18,7 +18,7 @@ from vm.facts import FunctionFacts
 from vm.gc_heap import GcHeap, cast_test
 from vm.host import HostCall, HostFunction, Outcome, Throw
 from vm.instance import FuncExtern, Instance
-from vm.journal import Journal
+from vm.journal import HostResult, Journal
 from vm.layout import Era, Layouts, StructView
 from vm.memories import LinearMemory, MemoryStyle
 from vm.memory import AddressSpace, RegionKind
@@ -142,6 +142,7 @@ class Machine:
         self.thread_instance: Callable[[Instance], Instance] | None = None  # makes a new thread's; None: no threads
         # what answers in a host function's place, by its number; None for a host function: it answers itself
         self.mocked: Callable[[int], Callable[[HostCall], Outcome] | None] | None = None
+        self.repeated: Callable[[HostResult, Instance | None], None] = lambda entry, caller: None  # is told of answers
         self.pause_requested: Callable[[], bool] = lambda: False
         self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex
         self.matching = Matching(self.types)

@@ -24,6 +24,7 @@ from tests.executors import maker
 from vm.errors import UserError, WasmscopeError
 from vm.state import state_hash
 from vm.text import assemble
+from vm.wasi.world import Stream
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("WASMSCOPE_TEST_ERA") == "invented", reason="a recording names its era, which must be a real one"
@@ -213,3 +214,26 @@ def test_damaged_files(seed: int, tmp_path: Path) -> None:
         each.close()
     except WasmscopeError:
         pass
+
+
+def test_output_comes_when_it_is_passed(tmp_path: Path) -> None:
+    path = tmp_path / "fib.rec"
+    end, _ = recorded(path, Options(FIB, args=("12",)))
+    printed: list[tuple[Stream, bytes]] = []
+    recording = load(path)
+    world = RealWorld(on_output=lambda stream, data: printed.append((stream, data)))
+    each = Session(options_of(recording, None, path), world, make_executor=maker(), recording=recording)
+    each.start()
+    assert printed == []
+    calls = each.add_breakpoint("import:*.fd_write")
+    assert each.resume().reason is Reason.BREAKPOINT and printed == []
+    each.step_instruction()
+    once = list(printed)
+    assert once and once[0][0] is Stream.STDOUT
+    each.breakpoints.delete(calls.id)
+    each.until_tick(end)
+    assert b"".join(data for _, data in printed) == b"\n"
+    each.until_tick(0)
+    each.until_tick(end)
+    assert b"".join(data for _, data in printed) == b"\n", "it is printed once"
+    each.close()
