@@ -232,8 +232,8 @@ def test_output_comes_when_it_is_passed(tmp_path: Path) -> None:
     assert once and once[0][0] is Stream.STDOUT
     each.breakpoints.delete(calls.id)
     each.until_tick(end)
-    assert b"".join(data for _, data in printed) == b"\n"
+    assert b"".join(data for _, data in printed) == b"fib(12) = 144, found with 465 calls\n"
     each.until_tick(0)
     each.until_tick(end)
-    assert b"".join(data for _, data in printed) == b"\n", "it is printed once"
+    assert b"".join(data for _, data in printed) == b"fib(12) = 144, found with 465 calls\n", "it is printed once"
     each.close()
