@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from debugger.classes import Class, Picked
 from debugger.dwarf.info import DebugInfo
 from debugger.expression.evaluate import Evaluator
 from debugger.history import History
 from debugger.inspect import Frame, Inspector
 from debugger.places import Places, places_of
-from debugger.visits import Met, each, noted, stretches
+from debugger.visits import Met, cut, each, noted, stretches
 from vm.control import Record
 from vm.errors import UserError
 from vm.instance import Instance
@@ -73,13 +75,15 @@ class OverTime:
         """The last `most` changes of a value. Raises UserError."""
         places, now = self._places(asked), self.machine.tick
         found: list[Moment] = []
-        hooks, since = self.hooks(places), self._since(places)
+        if places.ticks:
+            raise UserError("tick changes with every instruction", f"when {asked.text} says when it holds")
+        looked, since = self._looked(asked, places), self._since(places)
         for start, end in stretches(self.history, now, since):
-            hits = noted(self.history, start, end, *hooks).hits
+            hits = 1 if places.may_move else noted(self.history, start, end, *looked()).hits
             self.history.back_to(start)
             first = Moment(start, self._shown(asked), None)
             if hits:
-                met = each(self.machine, self.history, end, *hooks, max(0, hits - _MOST_LOOKED_AT))
+                met = each(self.machine, self.history, end, looked, max(0, hits - _MOST_LOOKED_AT))
                 found = [*self._changes_in(asked, met, first.text if hits <= _MOST_LOOKED_AT else None), *found]
             if len(found) > most:
                 return Moments(tuple(found[-most:]), is_all=False)
@@ -106,22 +110,25 @@ class OverTime:
     def holds(self, asked: Asked) -> tuple[Tick, Tick] | None:
         """The first and the last tick, up to now, at which a condition is true. Raises UserError."""
         places, now = self._places(asked), self.machine.tick
-        hooks, found = self.hooks(places), stretches(self.history, now, self._since(places))
+        looked, found = self._looked(asked, places), stretches(self.history, now, self._since(places))
+        found = cut(found, places.ticks)
         if not found:
             return (now, now) if self._truth(asked) else None
-        first = next(filter(None, (self._span_in(asked, hooks, *s, to_first=True) for s in reversed(found))), None)
+        first = next(filter(None, (self._span_in(asked, looked, *s, to_first=True) for s in reversed(found))), None)
         if first is None:
             return None
-        last = next(filter(None, (self._span_in(asked, hooks, *s, to_first=False) for s in found)), None)
+        last = next(filter(None, (self._span_in(asked, looked, *s, to_first=False) for s in found)), None)
         assert last is not None
         return first[0], last[1]
 
-    def _span_in(self, asked: Asked, hooks: Looked, start: Tick, end: Tick, to_first: bool) -> tuple[Tick, Tick] | None:
+    def _span_in(
+        self, asked: Asked, looked: Callable[[], Looked], start: Tick, end: Tick, to_first: bool
+    ) -> tuple[Tick, Tick] | None:
         """The first and last tick of a stretch at which a condition is true; `to_first`: the last is not asked for."""
         self.history.back_to(start)
         true = self._truth(asked)
         first, last = (start, start) if true else (None, None)
-        for met in each(self.machine, self.history, end, *hooks):
+        for met in each(self.machine, self.history, end, looked):
             if to_first and first is not None:
                 break
             last = met.tick if true else last
@@ -151,7 +158,7 @@ class OverTime:
                     return note.last_tick
                 self.history.back_to(start)
                 skip = left - 1 if nth > 0 else note.hits - left
-                return next(each(self.machine, self.history, end, *hooks, skip)).tick
+                return next(each(self.machine, self.history, end, lambda: hooks, skip)).tick
             left -= note.hits
         return None
 
@@ -177,7 +184,20 @@ class OverTime:
         guards: dict[Site, Guard] = {}
         for target in places.locals:
             guards |= dict.fromkeys(target.sites, self.only_of(target.frame))
-        return frozenset(guards), Hooks(guards, places.watches)
+        picks = Picked(frozenset((Class.CALL, Class.RETURN, Class.THROW))) if places.depth else None
+        return frozenset(guards), Hooks(guards, places.watches, picks=picks)
+
+    def _looked(self, asked: Asked, places: Places) -> Callable[[], Looked]:
+        """The same wherever the machine is then: an address that is read somewhere leads elsewhere at another time."""
+        looked = self.hooks(places)
+
+        def anew() -> Looked:
+            nonlocal looked
+            with suppress(UserError):  # it leads nowhere for now
+                looked = self.hooks(self._places(asked))
+            return looked
+
+        return anew if places.may_move else lambda: looked
 
     def only_of(self, frame: Record) -> Guard:
         """Says whether it is this frame that has met a site: the view of its slots reaches from its base to the stack's

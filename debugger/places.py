@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, fields
 
+from debugger.expression.arithmetic import COMPARE
 from debugger.expression.evaluate import Evaluator
 from debugger.expression.parser import parse
-from debugger.expression.tree import Index, Member, Node, Number, Slice, Text, TypeName
+from debugger.expression.tree import Binary, Index, Member, Name, Node, Number, Slice, Text, TypeName
 from debugger.expression.types import Array, Group, Record
 from debugger.expression.value import Value
 from debugger.inspect import Inspector
@@ -15,14 +16,23 @@ from debugger.watchpoints import LocalTarget, Target, WatchKind, target_of
 from vm.errors import UserError
 from vm.stop import Watch
 
+_WITH_DEPTH = ("depth", "frame")
+_WORDS = (*_WITH_DEPTH, "tick", "pc")
 _PARTS = (Member, Index, Slice)  # of a whole, of which only they are read
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Bytes, and locals of one frame."""
+    """Bytes, and locals of one frame. `ticks`: at which it changes by itself; `depth`: with calls and returns too."""
 
     targets: tuple[Target, ...]
+    ticks: frozenset[int] = frozenset()
+    depth: bool = False
+
+    @property
+    def may_move(self) -> bool:
+        """Whether one may say where another lies."""
+        return len(self.targets) > 1
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -37,17 +47,52 @@ class Places:
 
 def places_of(inspect: Inspector, evaluator: Evaluator, frame_number: int, text: str) -> Places:
     """The places that an expression reads, in a frame. Raises UserError when there is none."""
+    tree = parse(text)
     found = [
-        target_of(inspect, value, frame_number, text, WatchKind.MADE)
-        for value in _read(evaluator, parse(text), whole=True)
+        target_of(inspect, value, frame_number, text, WatchKind.MADE) for value in _read(evaluator, tree, whole=True)
     ]
-    if not found:
+    words = set(_words(evaluator, tree))
+    _check(inspect, words)
+    ticks, depth = frozenset(_ticks(evaluator, tree)), not words.isdisjoint(_WITH_DEPTH)
+    if not found and not ticks and not depth:
         evaluator.evaluate(text)  # an unknown name is said as such
         raise UserError(
             f"{text} reads nothing that is written",
             "name memory, globals, locals, table elements, or fields of objects and structures",
         )
-    return Places(tuple(found))
+    return Places(tuple(found), ticks, depth)
+
+
+def _is_word(evaluator: Evaluator, node: Node, words: Container[str]) -> bool:
+    """Whether a name is that of the machine's own number, and not of something in the program."""
+    return isinstance(node, Name) and node.name in words and evaluator.value_of(node).addr is None
+
+
+def _words(evaluator: Evaluator, node: Node) -> Iterator[str]:
+    if isinstance(node, Name) and _is_word(evaluator, node, _WORDS):
+        yield node.name
+    for child in _children(node):
+        yield from _words(evaluator, child)
+
+
+def _check(inspect: Inspector, words: set[str]) -> None:
+    if "pc" in words:
+        raise UserError("pc changes with every instruction", "a breakpoint and reverse-continue find the last time")
+    if not words.isdisjoint(_WITH_DEPTH) and len(inspect.machine.threads) > 1:
+        raise UserError("depth is of one thread, and there are several", "name what one of them writes")
+
+
+def _ticks(evaluator: Evaluator, node: Node) -> Iterator[int]:
+    """The ticks at which a comparison of `tick` may change. Raises UserError where it is used otherwise."""
+    if isinstance(node, Binary) and node.op in COMPARE:
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if _is_word(evaluator, one, ("tick",)) and isinstance(other, Number):
+                yield from (int(other.value), int(other.value) + 1)
+                return
+    if _is_word(evaluator, node, ("tick",)):
+        raise UserError("tick changes with every instruction", "compare it with a number, as in tick > 1000")
+    for child in _children(node):
+        yield from _ticks(evaluator, child)
 
 
 def written(inspect: Inspector, evaluator: Evaluator, frame_number: int, text: str) -> Places:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 
 from debugger.history import History
@@ -31,6 +31,16 @@ def stretches(history: History, end: Tick, since: Tick) -> list[tuple[Tick, Tick
     return found
 
 
+def cut(found: list[tuple[Tick, Tick]], ticks: Iterable[int]) -> list[tuple[Tick, Tick]]:
+    """The same stretches, new ones beginning at some ticks; one that is cut ends a tick before."""
+    for tick in sorted(ticks):
+        for i, (start, end) in enumerate(found):
+            if start < tick <= end:
+                found[i : i + 1] = [(Tick(tick), end), (start, Tick(tick - 1))]
+                break
+    return found
+
+
 def noted(history: History, start: Tick, end: Tick, sites: Set[Site], hooks: Hooks) -> Note:
     """How often something is met in a stretch, and when last; the machine is at its end afterwards."""
     history.back_to(start)
@@ -39,10 +49,16 @@ def noted(history: History, start: Tick, end: Tick, sites: Set[Site], hooks: Hoo
     return note
 
 
-def each(machine: Machine, history: History, end: Tick, sites: Set[Site], hooks: Hooks, skip: int = 0) -> Iterator[Met]:
-    """Runs on to a tick, with a pause after every instruction that met something, the first `skip` passed over."""
+def each(
+    machine: Machine, history: History, end: Tick, looked: Callable[[], tuple[Set[Site], Hooks]], skip: int = 0
+) -> Iterator[Met]:
+    """Runs on to a tick, with a pause after every instruction that met something, the first `skip` passed over.
+
+    `looked` is asked before it runs on.
+    """
     over_site = False
     while True:
+        sites, hooks = looked()
         note = Note(stop_at=skip + 1) if skip else None
         stop = history.run_until(end, sites, replace(hooks, note=note), over_site)
         if stop is None:

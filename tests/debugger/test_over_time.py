@@ -161,3 +161,39 @@ def test_what_is_no_local_is_there_without_the_frame() -> None:
         each.reverse(lambda back: back.resume())
         assert texts(each, "$g") == ["7", "0", "2", "1", "0", "2"]
         assert holds(each, "$g == 7") is not None
+
+
+def by_looking(each: Session, text: str) -> tuple[int, int] | None:
+    """The first and last tick at which a condition holds, by going to each."""
+    end = each.tick
+    true = []
+    for tick in range(end + 1):
+        each.until_tick(tick)
+        if each.evaluator().truth(text):
+            true.append(tick)
+    return (true[0], true[-1]) if true else None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tick > 20", "tick == 31", "tick >= 9 and tick < 23", "5 <= tick and $g == 2", "tick != 0", "depth == 2",
+     "depth > 1 and tick < 50", "depth == 1 and $g == 0 and tick > 5", "u32@($g * 32) == 2", "depth == 9",
+     "u32@($g * 32) == 8 or tick == 3"],
+)  # fmt: skip
+def test_conditions_on_time_depth_and_what_moves(ran: Session, text: str) -> None:
+    found = holds(ran, text)
+    assert found == by_looking(ran, text)
+
+
+def test_the_depth_over_time(ran: Session) -> None:
+    assert set(texts(ran, "depth", 40)) == {"1", "2"} and len(texts(ran, "depth", 40)) == 13
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("tick % 10 == 0", "tick changes with every"), ("pc == 0x30", "pc changes with every")]
+)
+def test_what_changes_with_every_instruction_is_refused(ran: Session, text: str, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        holds(ran, text)
+    with pytest.raises(UserError, match="tick changes with every"):
+        changes(ran, "tick > 5")
