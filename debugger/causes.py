@@ -13,15 +13,16 @@ from debugger.history import History
 from debugger.inspect import Frame, Inspector, Variable
 from debugger.operands import index_of, taken
 from debugger.origins import writers
-from debugger.over_time import OverTime
+from debugger.over_time import OverTime, is_same
 from vm.control import Record
 from vm.errors import Trap, TrapKind
+from vm.facts import Instr
 from vm.globals import global_width
 from vm.instance import Instance
 from vm.machine import Machine
 from vm.ops.row import Has, Imm
-from vm.stop import Hooks, Site, Watch
-from vm.types import SLOT_BYTES, Addr, Tick
+from vm.stop import NO_HOOKS, Hooks, Site, Watch
+from vm.types import SLOT_BYTES, Addr, FuncType, Tick
 
 _MOST_STEPS = 60
 _MOST_SECONDS = 1.0  # that a stop may take longer for it
@@ -48,6 +49,8 @@ _CULPRITS: Mapping[TrapKind, tuple[str, ...]] = MappingProxyType(
 )
 _PASSES = ("local.tee", "local.set", "global.set", "i32.wrap_i64", "i64.extend_i32_u", "i64.extend_i32_s",
            "table.set", "ref.as_non_null", "ref.cast", "ref.cast_null")  # fmt: skip
+_CALLS = ("call", "call_indirect", "call_ref")
+_RETURNS = ("end", "return")
 _SETS_LOCALS = ("local.set", "local.tee")
 
 
@@ -76,6 +79,7 @@ class Causes:
     def __post_init__(self) -> None:
         self._over_time = OverTime(self.machine, self.inspect, self.history)
         self._value, self._note = "", ""
+        self._began = self.machine.tick  # where the trap is
         self._written = 0  # what was written by the instruction that is gone to
 
     def of(self, trap: Trap) -> list[Cause]:
@@ -111,7 +115,7 @@ class Causes:
         slot = (operand.addr - record.base) // SLOT_BYTES - facts.num_local_slots
         self._value = f"{operand.text} ({operand.slot:#x})" if operand.text.lstrip("-").isdigit() else operand.text
         sites = frozenset(Site(record.vmctx, record.func, pc) for pc in writers(facts, slot))
-        return self._to(sites, record)
+        return self._to(sites, record) and self._into_call()
 
     def _to(self, sites: frozenset[Site], record: Record, since: int = 0) -> bool:
         now = self.machine.tick
@@ -121,6 +125,25 @@ class Causes:
             self.history.back_to(now)
             return False
         self.history.back_to(found)
+        return True
+
+    def _into_call(self) -> bool:
+        """From before a call of a function of a module to where that returned."""
+        frame, now, depth = self.inspect.frame(0), self.machine.tick, self.machine.control.depth
+        assert frame is not None
+        assert frame.instance is not None
+        instr = self.inspect.instr(frame)
+        if instr.op.name not in _CALLS or _results(frame.instance, instr) != 1:
+            return True
+        self.history.run_until(Tick(now + 1), frozenset(), NO_HOOKS, over_site=True)
+        back = Site(frame.record.vmctx, frame.func, frame.pc + 1)
+        if self.machine.control.depth > depth and not self.machine.control.top.is_host:
+            hooks = Hooks({back: self._over_time.only_of(frame.record)})
+            self.history.run_until(self._began, frozenset({back}), hooks, over_site=False)
+            if is_same(self.machine.control.top, frame.record):  # else something was thrown
+                self.history.back_to(Tick(self.machine.tick - 1))
+                return True
+        self.history.back_to(now)
         return True
 
     def _to_write(self, start: int, size: int) -> bool:
@@ -136,6 +159,12 @@ class Causes:
         assert frame.instance is not None
         instr, found = self.inspect.instr(frame), dict(taken(self.inspect, frame))
         name = instr.op.name
+        if name in _CALLS:
+            self._note = "the host's answer" if _results(frame.instance, instr) == 1 else "one of several results"
+            return False
+        if name in _RETURNS:
+            operands = self.inspect.operands(frame)
+            return bool(operands) and self._maker(frame, operands[-1])
         if name == "local.get":
             return self._local(frame, index_of(instr, 0))
         if name == "global.get":
@@ -195,3 +224,10 @@ class Causes:
         base = instance.memories[memory].region.base
         source = found["from"].slot + self._written - base - found["to"].slot
         return source >= 0 and self._to_write(base + source, 1)
+
+
+def _results(instance: Instance, instr: Instr) -> int:
+    """How many results a call has."""
+    module, index = instance.module, index_of(instr, 0)
+    type_ = module.func_type(index) if instr.op.name == "call" else module.types[index]
+    return len(type_.results) if isinstance(type_, FuncType) else 0

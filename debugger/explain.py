@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from debugger.dwarf.lines import LineTable
 from debugger.inspect import Frame, Inspector, Variable
 from debugger.operands import index_of, taken
+from debugger.origins import maker
 from vm.constant import static_value
 from vm.errors import Trap, TrapKind
 from vm.facts import Instr
@@ -22,7 +23,7 @@ from vm.instructions import read_instruction
 from vm.layout import Path
 from vm.machine import Machine
 from vm.ops.row import Imm
-from vm.types import Addr, ExternKind, NumType
+from vm.types import SLOT_BYTES, Addr, ExternKind, NumType
 
 LinesAt = Callable[[int], LineTable | None]  # by VMContext address
 
@@ -91,7 +92,21 @@ class _Explanation:
         operands = taken(self.inspect, self.frame)
         if operands:
             yield "operands: " + ", ".join(f"{name} = {_both(v)}" for name, v in operands)
+            made = [f"{name} by {text}" for name, variable in operands if (text := self._made(variable))]
+            if made:
+                yield "made: " + ", ".join(made)
         yield from self._check(instance, instr, dict(operands))
+
+    def _made(self, operand: Variable) -> str:
+        """The instruction that put an operand on the stack, where only one can have."""
+        assert self.frame.instance is not None
+        facts = self.frame.instance.facts(self.frame.func)
+        slot = (operand.addr - self.frame.record.base) // SLOT_BYTES - facts.num_local_slots
+        made = maker(facts, slot, self.frame.pc)
+        if made is None:
+            return ""
+        text = instruction_text(self.inspect, replace(self.frame, pc=made, offset=facts.instrs[made].offset))
+        return f"{text} @{facts.instrs[made].offset:#x}"
 
     def _check(self, instance: Instance, instr: Instr, operands: Mapping[str, Variable]) -> Iterator[str]:
         match self.trap.kind:

@@ -21,6 +21,17 @@ def writers(facts: FunctionFacts, slot: int) -> Iterator[int]:
             yield index
 
 
+def maker(facts: FunctionFacts, slot: int, pc: int) -> int | None:
+    """The instruction that put the operand in a slot before an instruction; None where it may be one of several."""
+    wanted = _operand_at(facts.instrs[pc].operands, slot)
+    for index in range(pc):
+        if _operand_at(facts.instrs[index + 1].operands, slot) is wanted:
+            joins = any(b.target == index + 1 for i in facts.instrs for b in i.branches)
+            puts = _operand_at(facts.instrs[index].operands, slot) is not wanted
+            return index if puts and not joins and facts.instrs[index].op.name not in _LEAVES else None
+    return None
+
+
 def _puts(instr: Instr, following: Instr | None, slot: int) -> bool:
     """Whether going on behind an instruction another operand is in the slot."""
     if following is None or instr.op.name in _LEAVES:

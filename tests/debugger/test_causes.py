@@ -8,6 +8,7 @@ import pytest
 
 from debugger.events import Reason
 from debugger.explain import explain_trap
+from debugger.provide import parse_stub
 from debugger.session import Session
 from tests.debugger.sessions import sample, session
 from ui.cli import main
@@ -108,3 +109,29 @@ def test_without_a_recording_there_is_no_way_but_an_explanation() -> None:
     with session(CHAIN, "run", "1000000", log_limit_bytes=0) as each:
         assert each.resume().reason is Reason.TRAP
         assert isinstance(each, Session) and each.causes == []
+
+
+RETURNED = """(module (import "env" "given" (func $given (result i32))) (memory 1)
+  (func $deep (param $n i32) (result i32)
+    (if (result i32) (local.get $n) (then (call $deep (i32.sub (local.get $n) (i32.const 1))))
+      (else (i32.load (i32.const 8)))))
+  (func $choose (param $n i32) (result i32)
+    (drop (call $deep (i32.const 0)))
+    (return (call $deep (local.get $n))))
+  (func (export "called") (i32.store (i32.const 8) (i32.const 0x700000)) (drop (i32.load (call $choose (i32.const 2)))))
+  (func (export "host") (drop (i32.load (call $given)))))"""
+
+
+def test_what_a_call_returned_is_followed_into_it() -> None:
+    with session(RETURNED, "called", stubs=(parse_stub("env.given=0x300000"),)) as each:
+        each.resume()
+        instructions = [cause.instruction for cause in each.causes]
+        assert instructions == ["return", "end", "end", "end", "i32.load", "i32.store", "i32.const 7340032"]
+        assert [cause.tick for cause in each.causes] == sorted((c.tick for c in each.causes), reverse=True)
+
+
+def test_what_the_host_answered_is_said() -> None:
+    with session(RETURNED, "host", stubs=(parse_stub("env.given=3145728"),)) as each:
+        each.resume()
+        (cause,) = each.causes
+        assert (cause.instruction, cause.note) == ("call $given", "the host's answer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from debugger.explain import backtrace_lines, explain_trap
+from debugger.inspect import Inspector
 from tests.worlds import World
 from vm.errors import TrapKind
 from vm.machine import Machine, MachineLimits
@@ -73,3 +74,28 @@ def test_a_deep_backtrace_leaves_out_its_middle() -> None:
     assert lines[0].startswith("#0   $deep+0x1 (@")
     assert lines[24] == "    … 69 frames more …"
     assert lines[-1].startswith("#100")
+
+
+@pytest.mark.parametrize(
+    ("body", "made"),
+    [
+        ("(i32.store (i32.const -1) (i32.const 2))", "address by i32.const -1 @0x{0:x}, value by i32.const 2 @0x{1:x}"),
+        ("(i32.store (i32.const -1) (if (result i32) (global.get 0) (then (i32.const 2)) (else (i32.const 3))))",
+         "address by i32.const -1 @0x{0:x}"),
+        ("(i32.store (i32.const -1) (block (result i32) (drop (br_if 0 (i32.const 2) (global.get 0))) (i32.const 3)))",
+         "address by i32.const -1 @0x{0:x}"),
+        ("(i32.store (i32.const -1) (call $one))", "address by i32.const -1 @0x{0:x}, value by call $one @0x{1:x}"),
+    ],
+)  # fmt: skip
+def test_operands_say_what_made_them(body: str, made: str) -> None:
+    here = World(
+        f"""(module (memory 1) (global i32 (i32.const 1)) (func $one (result i32) (i32.const 1))
+          (func (export "run") {body}))"""
+    )
+    here.begin("run")
+    stop = here.executor.run(None)
+    assert stop.trap is not None
+    offsets = [instr.offset for instr in here.instance.facts(1).instrs]
+    lines = explain_trap(here.machine, Inspector(here.machine), stop.trap)
+    (found,) = [line.strip() for line in lines if line.strip().startswith("made:")]
+    assert found == "made: " + made.format(*offsets)
