@@ -14,6 +14,7 @@ from debugger.dwarf.lines import LineTable
 from debugger.inspect import Frame, Inspector, Variable
 from debugger.operands import index_of, taken
 from debugger.origins import maker
+from debugger.source.nearby import Lying
 from vm.constant import static_value
 from vm.errors import Trap, TrapKind
 from vm.facts import Instr
@@ -25,6 +26,7 @@ from vm.machine import Machine
 from vm.ops.row import Imm
 from vm.types import SLOT_BYTES, Addr, ExternKind, NumType
 
+VariableAt = Callable[[Instance, int], Lying | None]
 LinesAt = Callable[[int], LineTable | None]  # by VMContext address
 
 _INNER_FRAMES, _OUTER_FRAMES = 24, 8  # shown of a deep call stack
@@ -62,14 +64,21 @@ _SENTENCES: Mapping[TrapKind, str] = MappingProxyType(
 
 
 def explain_trap(
-    machine: Machine, inspect: Inspector, trap: Trap, lines_at: LinesAt = lambda vmctx: None
-) -> tuple[str, ...]:
-    """A trap in a few lines: the check in one sentence, then the values, the bound and the place."""
+    machine: Machine, inspect: Inspector, trap: Trap, lines_at: LinesAt = lambda vmctx: None,
+    variable_at: VariableAt = lambda instance, address: None,
+) -> tuple[str, ...]:  # fmt: skip
+    """A trap in a few lines: the check in one sentence, then the values, the bound and the place.
+
+    `variable_at`: the variable of an instance's source that is nearest to a native address.
+    """
     sentence = f"{trap.kind.value}: {_SENTENCES.get(trap.kind, 'the program cannot go on')}"
     frame = inspect.frame(0)
     if frame is None:
         return (sentence, *([f"  {trap.detail}"] if trap.detail else []))
-    return (sentence, *(f"  {line}" for line in _Explanation(machine, inspect, trap, frame, lines_at).lines()))
+    return (
+        sentence,
+        *(f"  {line}" for line in _Explanation(machine, inspect, trap, frame, lines_at, variable_at).lines()),
+    )
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ class _Explanation:
     trap: Trap
     frame: Frame
     lines_at: LinesAt
+    variable_at: VariableAt
 
     def lines(self) -> Iterator[str]:
         instance = self.frame.instance
@@ -154,17 +164,19 @@ class _Explanation:
             yield self._bound(instance, ExternKind.MEMORY, number)
 
     def _nearest(self, instance: Instance, memory: int, at: int) -> Iterator[str]:
-        """The data segment that lies nearest to an address."""
+        """The source's variable, or the data segment, that lies nearest to an address."""
+        base = instance.memories[memory].region.base
         found = [
-            (max(start - at, at - end + 1, 0), start, end, number)
+            (start, end, f"data segment {number} {instance.module.names.datas.get(number, '')}".rstrip())
             for number, start, end in placed_segments(instance, memory)
         ]
+        if (lying := self.variable_at(instance, base + at)) is not None:
+            found.insert(0, (lying.start - base, lying.end - base, lying.name))  # of two that are as near, the variable
         if found:
-            apart, start, end, number = min(found)
-            name = instance.module.names.datas.get(number)
-            segment = f"data segment {number}" + (f" {name}" if name else "")
+            start, end, what = min(found, key=lambda each: _apart(each[0], each[1], at))
+            apart = _apart(start, end, at)
             where = "inside it" if not apart else f"{apart:,} bytes {'below' if at < start else 'behind'} it"
-            yield f"nearest: {segment}, {start:#x} to {end - 1:#x}; the address is {where}"
+            yield f"nearest: {what}, {start:#x} to {end - 1:#x}; the address is {where}"
 
     def _tables(self, instance: Instance, instr: Instr) -> Iterator[str]:
         if self.trap.detail:
@@ -206,6 +218,11 @@ class _Explanation:
             size = instance.memories[index].size_bytes
             return f"bound: vmctx {path} = {size:#x} bytes ({instance.memories[index].pages} pages)"
         return f"bound: vmctx {path} = {instance.tables[index].size} elements"
+
+
+def _apart(start: int, end: int, at: int) -> int:
+    """Bytes between a range and an address; 0: it lies inside."""
+    return max(start - at, at - end + 1, 0)
 
 
 def placed_segments(instance: Instance, memory: int) -> Iterator[tuple[int, int, int]]:

@@ -41,6 +41,7 @@ from debugger.replay import set_pc
 from debugger.running import Ended, Run, begin, why_not
 from debugger.scratch import ScratchCall
 from debugger.source.modules import ModuleSources
+from debugger.source.nearby import Lying, nearest
 from debugger.source.variables import SourceFrame
 from debugger.stepping import Stepping
 from debugger.stopping import Stopping
@@ -411,6 +412,11 @@ class Session(Stepping, Stopping, Remembering, Mocking):
     def inlined(self, frame: Frame) -> tuple[tuple[str, Line | None], ...]:
         """Functions inlined where a frame stands, the innermost first, and last the function itself: name and line."""
         return self._sources.inlined(frame)
+
+    def variable_at(self, instance: Instance, address: int) -> Lying | None:
+        """The source's variable that is nearest to a native address."""
+        source = Evaluator(self.machine, self.inspect, instance, None, self.debug_info(instance)).source
+        return None if source is None else nearest(source, address)
 
     def debug_info(self, instance: Instance) -> DebugInfo | None:
         return self._sources.info(instance.module)

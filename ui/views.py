@@ -196,7 +196,9 @@ class Views:
         if stopped.detail.trap is None:
             return []
         session = self.session
-        texts = explain_trap(session.machine, session.inspect, stopped.detail.trap, session.lines_at)
+        texts = explain_trap(
+            session.machine, session.inspect, stopped.detail.trap, session.lines_at, session.variable_at
+        )
         sentence = texts[0].removeprefix(f"{stopped.detail.trap.kind.value}: ")
         return [*(line("  ", text) for text in (sentence, *texts[1:])), *stops.causes(session.causes)]
 

@@ -102,6 +102,7 @@ def test_a_wild_pointer_of_a_compiled_program(capfd: pytest.CaptureFixture[str])
     path = Path(__file__).parents[2] / "sample-modules" / "trap-explained" / "list.wasm"
     assert main(["run", str(path)]) == 134
     told = capfd.readouterr().err
+    assert "nearest: mparams, 0x5d8 to 0x5ef; the address is 2,147,482,113 bytes behind it" in told
     assert "where it came from" in told and "i32.const 2147483632  at $__original_main+0x29 (@0xce), list.c:26" in told
 
 
