@@ -63,6 +63,7 @@ class Kept:
 
 def save(path: Path, session: Session) -> int:
     """Writes a session; bytes of the file. Raises UserError."""
+    session.check_recordable()
     tick, history = session.tick, session.history
     present = history.present
     try:

@@ -59,6 +59,10 @@ class Remembering(ABC):
         """Tells listeners."""
 
     @abstractmethod
+    def check_recordable(self) -> None:
+        """Raises UserError when the run cannot be recorded."""
+
+    @abstractmethod
     def _stopped(self, ended: Ended) -> Stopped:
         """Tells of a stop."""
 
@@ -100,6 +104,7 @@ class Remembering(ABC):
 
     def record(self, path: Path) -> int:
         """Writes the run so far to a file; how many inputs it had. Raises UserError."""
+        self.check_recordable()
         return save(path, self.options, self.machine)
 
     def causes_of(self, trap: Trap) -> list[Cause]:

@@ -147,6 +147,12 @@ class Session(Stepping, Stopping, Remembering, Mocking):
             self.resolver = Resolver(self.machine, self.inspect, self._lines_by_number())
             self.breakpoints.resolve(self.resolver)
 
+    def check_recordable(self) -> None:
+        """Raises UserError when inputs alone do not make the run again."""
+        if self._program.restore is not None:
+            raise UserError("this run began in the middle, with a core dump: its inputs alone do not make it again",
+                            "coredump FILE keeps how it stands")  # fmt: skip
+
     @property
     def can_start(self) -> bool:
         """Whether there is something to start: `_start`, `_initialize`, a start function or what was chosen to run."""

@@ -74,6 +74,7 @@ class Dump:
     dialect: Dialect = Dialect.STANDARD
     state: dict[str, Any] = field(default_factory=dict)  # of our own section
     vmctx: tuple[bytes, ...] = ()  # images of the instances' VMContexts
+    others: tuple[tuple[str, tuple[Frame, ...]], ...] = ()  # threads by name
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -90,8 +91,8 @@ def written(dump: Dump) -> bytes:
         parts.append(_section(6, _vector([_global(value, mutable) for value, mutable in dump.globals])))
     if dump.memories:
         parts.append(_section(11, _vector(list(_data(dump.memories)))))
-    frames = _vector([_frame(frame) for frame in dump.frames])
-    parts.append(_custom("corestack", b"\0" + _name(dump.thread) + frames))
+    for thread, frames in ((dump.thread, dump.frames), *dump.others):
+        parts.append(_custom("corestack", b"\0" + _name(thread) + _vector([_frame(frame) for frame in frames])))
     if dump.state:
         parts.append(_custom(STATE_SECTION, json.dumps(dump.state, separators=(",", ":")).encode()))
     if dump.vmctx:

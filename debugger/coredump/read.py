@@ -23,6 +23,7 @@ from vm.reader import Reader, signed
 
 _MOST_FRAMES = 1_000_000
 _MOST_PAGES = 1 << 16
+_MOST_THREADS = 10_000
 _TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64"}
 _BITS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64}
 _OPCODES = {0x41: "i32", 0x42: "i64", 0x43: "f32", 0x44: "f64"}
@@ -63,8 +64,13 @@ class _Read:
         thread, frames, dialect = _stack(stacks[0]) if stacks else ("main", (), Dialect.NONE)
         return Dump(
             _process_name(core[0]), self._modules(), self._instances(), self._memories(), self._globals(), frames,
-            thread, dialect, self._state(), self._vmctx(),
+            thread, dialect, self._state(), self._vmctx(), self._others(stacks[1:], dialect),
         )  # fmt: skip
+
+    def _others(self, stacks: list[Reader], dialect: Dialect) -> tuple[tuple[str, tuple[Frame, ...]], ...]:
+        """The stacks of further threads, as far as they are written as the first one is."""
+        found = [_stack(reader) for reader in stacks[:_MOST_THREADS]]
+        return tuple((thread, frames) for thread, frames, other in found if other is dialect)
 
     def _modules(self) -> tuple[str, ...]:
         return (

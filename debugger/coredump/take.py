@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from debugger.coredump.dump import Dump, Frame, Instance, Memory, Value, pieces_of
+from debugger.coredump.objects import Gathered
+from debugger.inspect import Frame as Seen
 from debugger.inspect import Inspector, Variable
-from vm.errors import UserError
+from vm.errors import MemoryFault, UserError
 from vm.globals import read_global
-from vm.instance import Instance as Made
 from vm.machine import Machine, ThreadState
+from vm.state import live_types
 from vm.tables import Table
-from vm.types import Addr, NumType, RefType, ValType
+from vm.threads import GuestThread
+from vm.types import SLOT_BYTES, Addr, NumType, RefType, ValType, slots
 
-FORMAT = 1
+FORMAT = 2
 _NAMES = {NumType.I32: "i32", NumType.I64: "i64", NumType.F32: "f32", NumType.F64: "f64"}
 _WASM_PAGE_LOG2 = 16
 _MOST_ELEMENTS = 1_000_000
@@ -35,12 +39,31 @@ def take(machine: Machine, inspect: Inspector, name: str) -> Dump:
         held = tuple(memories.index(m) if m in memories else None for m in instance.memories)
         instances.append(Instance(number, held, tuple(found)))
     frames = tuple(_frames(machine, inspect))
+    others = []
+    for thread in _others(machine):
+        with _looking_at(machine, thread):
+            others.append((f"thread {thread.number}", tuple(_frames(machine, inspect))))
     return Dump(
         name, tuple(i.name for i in machine.instances), tuple(instances),
         tuple(Memory(m.pages, pieces_of(m.region.view[: m.size_bytes])) for m in memories),
         tuple(globals_), frames, "main", state=_state(machine, inspect),
-        vmctx=tuple(machine.space.read(i.addr, i.vmctx.size) for i in machine.instances),
+        vmctx=tuple(machine.space.read(i.addr, i.vmctx.size) for i in machine.instances), others=tuple(others),
     )  # fmt: skip
+
+
+def _others(machine: Machine) -> list[GuestThread]:
+    return [thread for thread in machine.threads if thread is not machine.current]
+
+
+@contextmanager
+def _looking_at(machine: Machine, thread: GuestThread) -> Iterator[None]:
+    """Makes another thread the current one for a while."""
+    before = machine.current.number
+    machine.switch(thread.number)
+    try:
+        yield
+    finally:
+        machine.switch(before)
 
 
 def _value(slot: int, type_: ValType) -> Value | None:
@@ -70,71 +93,108 @@ def _frames(machine: Machine, inspect: Inspector) -> Iterable[Frame]:
 
 
 def _state(machine: Machine, inspect: Inspector) -> dict[str, Any]:
-    frames = [f for f in inspect.frames() if f.instance is not None]
-    return {
+    gathered = Gathered(machine)
+    threads = []
+    for thread in [machine.current, *_others(machine)]:
+        with _looking_at(machine, thread):
+            threads.append(_thread(machine, inspect, gathered))
+    state = {
         "format": FORMAT,
         "layout": f"{machine.layouts.era.runtime}@{machine.layouts.era.first_version}",
         "tick": int(machine.tick),
         "thread_state": machine.thread_state.name,
         "entry_results": machine.thread.get("entry_results"),
-        "why_not": _why_not(machine, inspect),
-        "tables": [_elements(machine, i, t) for i in machine.instances for t in i.tables],
-        "globals": [[_other(machine, read_global(machine, e), e.type.value) for e in i.globals]
+        "waits": machine.state.get("waits"),
+        "skipped_ns": machine.state.get("skipped_ns"),
+        "threads": threads,
+        "like": [_first_of(machine, number) for number in range(len(machine.instances))],
+        "tables": [_elements(gathered, t) for i in machine.instances for t in i.tables],
+        "globals": [[_other(gathered, read_global(machine, e), e.type.value) for e in i.globals]
                     for i in machine.instances],
-        "locals": [[_other(machine, v.slot, v.type) for v in inspect.locals(f)] for f in frames],
-        "stack": [[_other(machine, v.slot, v.type) for v in inspect.operands(f)] for f in frames],
         "dropped": [[[i.data_dropped(n) for n in range(len(i.module.datas))],
                      [i.elem_dropped(n) for n in range(len(i.module.elems))]] for i in machine.instances],
+        "objects": gathered.listed(),
     }  # fmt: skip
+    return {**state, "why_not": _why_not(machine, inspect) or gathered.why_not}
+
+
+def _first_of(machine: Machine, number: int) -> int:
+    """The first instance of an instance's module."""
+    module = machine.instances[number].module
+    return next(i for i, each in enumerate(machine.instances) if each.module is module)
+
+
+def _thread(machine: Machine, inspect: Inspector, gathered: Gathered) -> dict[str, Any]:
+    """The current thread: its record, and of its frames, the innermost first, what the format has no values for."""
+    record = machine.thread
+    following = machine.instance_at(record.get("next_vmctx"))
+    frames = [f for f in inspect.frames() if f.instance is not None]
+    return {
+        "number": machine.current.number, "state": record.get("state"),
+        "next": None if following is None else [machine.instances.index(following), record.get("next_func"),
+                                                record.get("next_arg")],
+        "wait": _wait(machine, record.get("wait_addr")), "wait_turn": record.get("wait_turn"),
+        "wait_until_ns": record.get("wait_until_ns"), "wait_answer": record.get("wait_answer"),
+        "locals": [_others_of(machine, f, gathered, inside=False) for f in frames],
+        "stack": [_others_of(machine, f, gathered, inside=True) for f in frames],
+    }  # fmt: skip
+
+
+def _wait(machine: Machine, addr: int) -> list[int] | None:
+    """[memory, offset] of the address that a thread waits at."""
+    try:
+        region, offset = machine.space.locate(addr, 1) if addr else (None, 0)
+    except MemoryFault:
+        return None
+    memories = list(machine.memories.values())
+    return next(([number, offset] for number, memory in enumerate(memories) if memory.region is region), None)
+
+
+def _others_of(machine: Machine, frame: Seen, gathered: Gathered, inside: bool) -> list[Any]:
+    """What a frame holds, its locals and exceptions that are kept for a rethrow, or `inside`: its operands."""
+    facts = frame.instance.facts(frame.func) if frame.instance is not None else None
+    assert facts is not None
+    types = live_types(machine, frame.record, frame.above)
+    at, found = frame.record.base, []
+    for type_ in types:
+        slot = machine.space.load(at, slots(type_) * SLOT_BYTES)
+        found.append(_other(gathered, slot, type_))
+        at = Addr(at + slots(type_) * SLOT_BYTES)
+    count = len(facts.frame_types)
+    return found[count:] if inside else found[:count]
 
 
 def _why_not(machine: Machine, inspect: Inspector) -> str:
     """Why the program cannot be resumed from a dump; empty when it can."""
     if machine.thread_state is not ThreadState.READY:
         return "the program does not run any more"
-    if len(machine.threads) > 1:
-        return "it has threads"
-    if any(f.is_host for f in inspect.frames()):
-        return "it was in a host function"
     if machine.bulk_done[0]:
         return "it was in the middle of a bulk operation"
-    if any(isinstance(t, RefType) and not t.is_func for t in _types(machine, inspect)):
-        return "it holds references to objects"
+    for instance in machine.instances:
+        held = (v for n, values in instance.elem_values.items() if not instance.elem_dropped(n) for v in values)
+        if any(machine.gc.is_object(value) for value in held):
+            return f"an element segment of {instance.name} holds objects"
+    for thread in machine.threads:
+        which = f"thread {thread.number}" if len(machine.threads) > 1 else "it"
+        with _looking_at(machine, thread):
+            if any(frame.is_host for frame in inspect.frames()):
+                return f"{which} was in a host function"
     return ""
 
 
-def _types(machine: Machine, inspect: Inspector) -> Iterable[ValType]:
-    for instance in machine.instances:
-        yield from (e.type.value for e in instance.globals)
-        yield from (t.type.elem for t in instance.tables if t.size)
-    for frame in inspect.frames():
-        yield from (v.type for v in (*inspect.locals(frame), *inspect.operands(frame)))
-
-
-def _other(machine: Machine, slot: int, type_: ValType) -> Any:
-    """A value that the format cannot hold: a vector's bits, or the function of a reference; None for the rest."""
+def _other(gathered: Gathered, slot: int, type_: ValType) -> Any:
+    """A value that the format cannot hold: a vector's bits, or a reference by what it means; None for the rest."""
     if type_ is NumType.V128:
         return hex(slot)
-    if isinstance(type_, RefType) and type_.is_func:
-        return _function(machine, slot)
-    return None
+    return gathered.named(slot, type_) if isinstance(type_, RefType) else None
 
 
-def _function(machine: Machine, func_ref: int) -> list[int] | None:
-    """[instance, function] that a VMFuncRef leads to."""
-    if not func_ref:
+def _elements(gathered: Gathered, table: Table) -> Any:
+    """A table's elements: references by what they mean, or "lazy" for those that are as the module has them."""
+    if table.size > _MOST_ELEMENTS:
         return None
-    code = machine.code_at(machine.view("VMFuncRef", Addr(func_ref)).get("array_call"))
-    owner = None if code is None else machine.instance_at(code.vmctx)
-    return None if code is None or owner is None else [machine.instances.index(owner), code.func]
-
-
-def _elements(machine: Machine, instance: Made, table: Table) -> Any:
-    """A table's elements: [instance, function], null, or "lazy" for those that are as the module has them."""
-    if not table.is_func or table.size > _MOST_ELEMENTS:
-        return None
-    found = []
+    found: list[Any] = []
     for i in range(table.size):
         element = table.peek(i)
-        found.append("lazy" if element.state == "lazy" else _function(machine, element.target))
+        found.append("lazy" if element.state == "lazy" else gathered.named(element.target, table.type.elem))
     return found
