@@ -311,15 +311,20 @@ class History:
 
     @contextmanager
     def excursion(self) -> Iterator[None]:
-        """Looking around in the past: afterwards the machine is as it was, here or there."""
-        was_past, tick = self.in_past, self._machine.tick
+        """Looking around in the past: afterwards the machine is as it was, here or there, pause or not."""
+        machine = self._machine
+        was_past, tick, asked = self.in_past, machine.tick, machine.pause_requested
         try:
             yield
         finally:
-            if was_past:
-                self.back_to(tick)
-            elif self.present is not None:
-                self._put_back(self.present)
+            machine.pause_requested = lambda: False
+            try:
+                if was_past:
+                    self.back_to(tick)
+                elif self.present is not None:
+                    self._put_back(self.present)
+            finally:
+                machine.pause_requested = asked
 
     def _backwards(self, tick: Tick) -> Iterator[Checkpoint]:
         self._check()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,12 +88,19 @@ class Remembering(ABC):
 
     def over_time(self, question: Callable[[OverTime], Answer]) -> Answer:
         """Answers a question about the recording; the program stands where it stood afterwards. Raises UserError."""
-        self._pause.clear()
         try:
-            with self.history.excursion():
+            with self.looking_back():
                 return question(OverTime(self.machine, self.inspect, self.history))
         except BrokenOff:
             raise UserError("paused before the answer was found") from None
+
+    @contextmanager
+    def looking_back(self) -> Iterator[None]:
+        """Looking around in the recording; the program stands where it stood afterwards. A pause ends the looking."""
+        self._pause.clear()
+        try:
+            with self.history.excursion():
+                yield
         finally:
             self._pause.clear()
 

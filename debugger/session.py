@@ -47,6 +47,7 @@ from debugger.stepping import Stepping
 from debugger.stopping import Stopping
 from debugger.threads import Scheduler
 from debugger.traces.expand import Counts
+from debugger.traces.listings import Listings
 from debugger.watches import Watches
 from debugger.watchpoints import WatchKind
 from debugger.world import RealWorld
@@ -113,6 +114,7 @@ class Session(Stepping, Stopping, Remembering, Mocking):
     # -- lifecycle -------------------------------------------------------------------------------
 
     def _build(self) -> None:
+        self.listings = Listings()  # of what has run
         self._phases: list[Phase] = []
         self._begun: list[tuple[Tick, Phase]] = []  # calls, the last one is under way or was the last
         launched: Launched = self._program.launch(self.world)
@@ -302,6 +304,7 @@ class Session(Stepping, Stopping, Remembering, Mocking):
 
     def _branching(self, branch: int) -> Callable[[], None]:
         """The past is being changed; how the session gets back to the branch that is left."""
+        self.listings = Listings()
         begun, phases, stops = list(self._begun), list(self._phases), list(self.stops)
 
         def back() -> None:

@@ -1,235 +1,90 @@
-"""Commands about what ran: coverage, profiles and traces, from the recording."""
+"""The command `trace`: what ran, one thing after another, from the recording: instructions, calls, accesses."""
 
 from __future__ import annotations
 
 import json
-import time
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
-from debugger.events import Message
 from debugger.history import BrokenOff
 from debugger.session import Session
-from debugger.traces.coverage import Coverage, coverage, lcov
-from debugger.traces.expand import Counts, Expansion, Place
-from debugger.traces.profile import Profile, folded, profile
-from debugger.traces.trace import Format, Texts, with_operands, write_binary, write_jsonl, write_parquet
+from debugger.traces.calls import CallTree, calls
+from debugger.traces.expand import Expansion, Progress
+from debugger.traces.listings import (
+    CALL_COLUMNS,
+    HOST_COLUMNS,
+    MEMORY_COLUMNS,
+    Names,
+    access_rows,
+    call_rows,
+    host_rows,
+)
+from debugger.traces.observe import Accessed, HostCalled, HostCalls, Listed, MemoryAccesses, Watching
+from debugger.traces.tables import Format, format_of, write_table
+from debugger.traces.trace import Texts, with_operands, write_binary, write_jsonl, write_parquet
 from ui.command import Command, Context, Parser
-from ui.command_keep import write_file
-from ui.render.coverage_page import coverage_page
-from ui.render.flame import flame_graph
-from ui.render.line import Line, Role, columns, line, note
+from ui.render.line import Line, Role, line, note
+from ui.render.traces import access_line, call_line, host_line
+from ui.tracing import expansion_of, line_of, names_of, progress, stack, stopped, stretch
 from vm.errors import UserError
-from vm.types import Addr, Tick
 
 _FAMILY = "what ran"
 _ROWS = 20
-_SAID_EVERY_S = 2.0
+_LEAST_KEPT = 1000  # rows that a listing goes back for
+Row = TypeVar("Row", Accessed, HostCalled)
 
 
-@contextmanager
-def _expansion(session: Session, args: Namespace) -> Iterator[Expansion]:
-    """A stretch of the recording; afterwards the program stands where it stood."""
-    now, first = session.tick, session.history.first_tick
-    start = first if args.start is None else session.moment(args.start)
-    end = now if args.end is None else session.moment(args.end)
-    if not first <= start <= end <= now:
-        raise UserError(f"ticks {start:,} to {end:,} are not in the recording", f"it has {first:,} to {now:,}")
-    with session.history.excursion():
-        yield Expansion(session.machine, session.history, Tick(start), Tick(end))
+class What(StrEnum):
+    """What is listed."""
+
+    INSTRUCTIONS = "instructions"
+    CALLS = "calls"
+    MEMORY = "memory"
+    HOST = "host"
 
 
-def _progress(session: Session, what: str) -> Callable[[int, int], bool]:
-    """Says now and then how far it has come; a pause (Ctrl-C) stops it."""
-    said = time.monotonic()
-
-    def goes_on(done: int, of: int) -> bool:
-        nonlocal said
-        if time.monotonic() - said > _SAID_EVERY_S:
-            said = time.monotonic()
-            session.emit(Message(f"{what}: {100 * done // max(of, 1)} %"))
-        return not session.pause_wanted
-
-    return goes_on
-
-
-def _stretch(parser: Parser) -> Parser:
-    parser.add_argument("--from", dest="start", metavar="TICK", help="not from the beginning of the recording")
-    parser.add_argument("--to", dest="end", metavar="TICK", help="not to now")
-    parser.add_argument("file", metavar="FILE", nargs="?", type=Path)
-    return parser
-
-
-def _names(session: Session) -> Callable[[Place], str]:
-    def name_of(place: Place) -> str:
-        instance = session.machine.instance_at(place[0])
-        if instance is None:
-            return "?"
-        name = session.inspect.func_name(instance, place[1])
-        return name if instance is session.main else f"{name} of {instance.name}"
-
-    return name_of
-
-
-# -- coverage --------------------------------------------------------------------------------------
-
-
-def _counts(session: Session, args: Namespace) -> Counts:
-    with _expansion(session, args) as expansion:
-        return expansion.count(_progress(session, "coverage"))
-
-
-def _coverage(context: Context, args: Namespace) -> Iterable[Line]:
-    session = context.session
-    counts = _counts(session, args)
-    session.heat = counts
-    main = session.main
-    found = coverage(counts, main, session.lines_of(main), lambda func: session.inspect.func_name(main, func))
-    if args.file is None:
-        return _coverage_lines(found)
-    if args.file.suffix in (".html", ".htm"):
-        lines = session.lines_of(main)
-        search = (session.path.parent, Path.cwd())
-
-        def source(path: str) -> tuple[str, ...] | None:
-            return None if lines is None else lines.source(path, search, session.options.source_maps)
-
-        text = coverage_page(found, source, f"coverage of {session.path.name}")
-    elif args.file.suffix in (".info", ".lcov"):
-        text = "\n".join(lcov(found)) + "\n"
-    else:
-        raise UserError(
-            f"coverage is not written as {args.file.suffix or 'a file without a suffix'}", ".info, .lcov or .html"
-        )
-    write_file(args.file, text.encode())
-    return [note(f"{args.file}: {len(text):,} bytes{_stopped(found.whole)}")]
-
-
-def _stopped(whole: bool) -> str:
-    return "" if whole else "; it was stopped before the end"
-
-
-def _coverage_lines(found: Coverage) -> list[Line]:
-    rows = [
-        [
-            (f.name, Role.NAME),
-            f"{f.calls:,}",
-            f"{100 * f.ran // max(f.instructions, 1)} %",
-            f"{f.ways_gone} of {f.ways}" if f.ways else "",
-            _lines_of(found, f.file),
-        ]
-        for f in sorted(found.functions, key=lambda f: (-f.calls, f.name))
-        if f.ran
-    ]
-    ran, of = sum(f.ran for f in found.functions), sum(f.instructions for f in found.functions)
-    gone, ways = sum(f.ways_gone for f in found.functions), sum(f.ways for f in found.functions)
-    called = sum(1 for f in found.functions if f.ran)
-    total = (
-        f"{called:,} of {len(found.functions):,} functions, {ran:,} of {of:,} instructions, "
-        f"{gone:,} of {ways:,} ways of branches{_stopped(found.whole)}"
-    )
-    headings = ("function", "calls", "code", "branches", "lines of its file")
-    shown = columns(rows[:_ROWS], headings=headings, right=(1, 2, 3))
-    more = [note(f"... {len(rows) - _ROWS} more functions ran")] if len(rows) > _ROWS else []
-    return [*shown, *more, line(total)]
-
-
-def _lines_of(found: Coverage, path: str) -> str:
-    if not path:
-        return ""
-    lines = found.files[path].lines
-    return f"{Path(path).name} {sum(1 for c in lines.values() if c)} of {len(lines)}"
-
-
-# -- profile ---------------------------------------------------------------------------------------
-
-
-def _profile(context: Context, args: Namespace) -> Iterable[Line]:
-    session = context.session
-    with _expansion(session, args) as expansion:
-        session.history.back_to(expansion.start)
-        frames = [(f.instance.addr, f.func) for f in session.inspect.frames() if f.instance is not None][::-1]
-        found = profile(expansion, frames, _progress(session, "profile"))
-    name_of = _names(session)
-    if args.file is None:
-        return _profile_lines(found, name_of)
-    if args.file.suffix == ".svg":
-        text = flame_graph(found, name_of, session.path.name)
-    else:
-        text = "\n".join(folded(found, name_of)) + "\n"
-    write_file(args.file, text.encode())
-    return [note(f"{args.file}: {len(text):,} bytes{_stopped(found.whole)}")]
-
-
-def _profile_lines(found: Profile, name_of: Callable[[Place], str]) -> list[Line]:
-    every = found.by_function()
-    of = max(found.ticks, 1)
-    rows = [
-        [f"{own:,}", f"{100 * own / of:.1f} %", f"{total:,}", f"{calls:,}", (name_of(place), Role.NAME)]
-        for place, own, total, calls in every[:_ROWS]
-    ]
-    more = [note(f"... {len(every) - _ROWS} more functions")] if len(every) > _ROWS else []
-    headings = ("own", "", "with callees", "calls", "function")
-    return [*columns(rows, headings=headings, right=(0, 1, 2, 3)), *more,
-            line(f"{found.ticks:,} instructions{_stopped(found.whole)}")]  # fmt: skip
-
-
-# -- trace -----------------------------------------------------------------------------------------
-
-
-def _line_of(session: Session) -> Callable[[Addr, int], str]:
-    def at(vmctx: Addr, offset: int) -> str:
-        table = session.lines_at(vmctx)
-        found = None if table is None else table.find(offset)
-        return "" if found is None else f"{Path(found.file).name}:{found.line}"
-
-    return at
+def names(session: Session) -> Names:
+    """What is said of rows."""
+    return Names(session.machine, session.inspect, Texts(session.machine, session.inspect, line_of(session)))
 
 
 def _trace(context: Context, args: Namespace) -> Iterable[Line]:
-    session = context.session
-    texts = Texts(session.machine, session.inspect, _line_of(session))
-    goes_on = _progress(session, "trace")
-    if args.file is None:
-        if args.start is None:
-            args.start = str(max(session.history.first_tick, session.tick - _ROWS))
-        with _expansion(session, args) as expansion:
-            return [_traced(row) for row in with_operands(expansion, session.inspect, texts, goes_on)]
-    path = args.file.expanduser()
-    chosen = Format(args.format)
-    if args.operands and chosen is not Format.JSONL:
-        raise UserError("operands are written as JSON lines", "--trace-format jsonl")
+    what, path = _chosen(args.words)
+    if path is None:
+        shown = list(_LISTED[what](context.session, args))
+        return shown[-1:] if args.quiet else shown
+    chosen = format_of(path, args.format)
+    if args.operands and (chosen is not Format.JSONL or what is not What.INSTRUCTIONS):
+        raise UserError("operands are written of instructions as JSON lines", "--trace-format jsonl")
     try:
-        with _expansion(session, args) as expansion:
-            count = _written(session, expansion, path, chosen, args.operands, texts, goes_on)
+        count = write_trace(context.session, args, what, path, chosen)
     except BrokenOff:
         return [note(f"{path}: stopped before the end")]
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-    return [note(f"{path}: {count:,} instructions, {path.stat().st_size:,} bytes")]
+    return [note(f"{path}: {count:,} {_NOUNS[what]}, {path.stat().st_size:,} bytes")]
 
 
-def _written(
-    session: Session, expansion: Expansion, path: Path, chosen: Format, operands: bool, texts: Texts,
-    goes_on: Callable[[int, int], bool],
-) -> int:  # fmt: skip
-    if chosen is Format.PARQUET:
-        return write_parquet(expansion, str(path), texts, goes_on)
-    with path.open("wb") as file:
-        if chosen is Format.BINARY:
-            machine = session.machine
-            names = {"module": session.path.name, "start": int(expansion.start),
-                     "instances": [i.name for i in machine.instances]}  # fmt: skip
-            return write_binary(expansion, file, names, goes_on)
-        if not operands:
-            return write_jsonl(expansion, file, texts, goes_on)
-        count = 0
-        for row in with_operands(expansion, session.inspect, texts, goes_on):
-            file.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
-            count += 1
-        return count
+def _chosen(words: list[str]) -> tuple[What, Path | None]:
+    """What to list and the file to write it to, both of which may be missing."""
+    what = What(words.pop(0)) if words and words[0] in list(What) else What.INSTRUCTIONS
+    if len(words) > 1:
+        raise UserError(f"{words[0]!r} is nothing that is traced", "one of: " + ", ".join(What))
+    return what, Path(words[0]).expanduser() if words else None
+
+
+# -- on the screen ---------------------------------------------------------------------------------
+
+
+def _instructions(session: Session, args: Namespace) -> Iterable[Line]:
+    if args.start is None:
+        args.start = str(max(session.history.first_tick, session.tick - _ROWS))
+    texts = Texts(session.machine, session.inspect, line_of(session))
+    with expansion_of(session, args) as expansion:
+        return [_traced(row) for row in with_operands(expansion, session.inspect, texts, progress(session, "trace"))]
 
 
 def _traced(row: dict[str, object]) -> Line:
@@ -243,22 +98,138 @@ def _traced(row: dict[str, object]) -> Line:
     )  # fmt: skip
 
 
-def _plain() -> Parser:
-    return _stretch(Parser(options=True))
+def _calls(session: Session, args: Namespace) -> Iterable[Line]:
+    tree = session.listings.calls = _tree(session, args)
+    return list(_call_lines(session, tree))
 
 
-def _trace_parser() -> Parser:
-    parser = _stretch(Parser(options=True))
-    parser.add_argument("--trace-format", dest="format", choices=[f.value for f in Format], default=Format.JSONL.value)
+def _tree(session: Session, args: Namespace) -> CallTree:
+    with expansion_of(session, args) as expansion:
+        session.history.back_to(expansion.start)
+        return calls(expansion, stack(session), progress(session, "calls"))
+
+
+def _call_lines(session: Session, tree: CallTree) -> Iterator[Line]:
+    """The outer calls, as deep as there is room for."""
+    name_of, at = names_of(session), Counter(tree.depths)
+    depth, room = 1, 2 * _ROWS - at[0]
+    while depth < len(at) and room >= at[depth]:
+        room -= at[depth]
+        depth += 1
+    shown = list(islice((n for n, d in enumerate(tree.depths) if d < depth), 2 * _ROWS))
+    for number in shown:
+        call = tree[number]
+        opened = call.within > 0 and call.depth + 1 < depth
+        yield call_line(call, name_of(call.place), opened)
+    if len(shown) < len(tree):
+        yield note(f"... {len(tree) - len(shown):,} more calls: trace calls FILE, or the trace pane")
+    if tree.left_off:
+        yield note(f"{tree.left_off:,} later calls are left off: --from TICK begins later")
+    yield line(f"{len(tree):,} calls in ticks {tree.start:,} to {tree.end:,}{stopped(tree.whole)}")
+
+
+def _memory(session: Session, args: Namespace) -> Iterable[Line]:
+    found = session.listings.accesses = _listed(session, args, MemoryAccesses(session.machine, session.history))
+    said, several = names(session), len(session.main.memories) > 1
+    return _tail(found, lambda row: access_line(row, said.accessed(row), several))
+
+
+def _host(session: Session, args: Namespace) -> Iterable[Line]:
+    watching = HostCalls(session.machine, session.history, session.descriptors)
+    found = session.listings.hosts = _listed(session, args, watching)
+    return _tail(found, host_line)
+
+
+def _listed(session: Session, args: Namespace, watching: Watching[Row]) -> Listed[Row]:
+    """The last rows before now; with --from, those from there on."""
+    goes_on = progress(session, "trace")
+    with expansion_of(session, args) as expansion:
+        start, end = expansion.start, expansion.end
+        if args.start is None:
+            return watching.last(start, end, _LEAST_KEPT, goes_on)
+        return watching.first(start, end, goes_on)
+
+
+def _tail(found: Listed[Row], shown: Callable[[Row], Line]) -> Iterator[Line]:
+    if len(found.rows) > _ROWS:
+        yield note(f"... {len(found.rows) - _ROWS:,} before these")
+    yield from map(shown, found.rows[-_ROWS:])
+    yield note(f"{len(found.rows):,} in ticks {found.start:,} to {found.end:,}{stopped(not found.stopped)}")
+
+
+_Listing = Callable[[Session, Namespace], Iterable[Line]]
+_LISTED: dict[What, _Listing] = {
+    What.INSTRUCTIONS: _instructions, What.CALLS: _calls, What.MEMORY: _memory, What.HOST: _host,
+}  # fmt: skip
+_NOUNS = {
+    What.INSTRUCTIONS: "instructions", What.CALLS: "calls", What.MEMORY: "accesses", What.HOST: "host calls",
+}  # fmt: skip
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def write_trace(session: Session, args: Namespace, what: What, path: Path, chosen: Format) -> int:
+    """Writes a trace; how many rows. Raises UserError, BrokenOff."""
+    goes_on, said = progress(session, "trace"), names(session)
+    try:
+        with expansion_of(session, args) as expansion:
+            start, end, machine, history = expansion.start, expansion.end, session.machine, session.history
+            match what:
+                case What.INSTRUCTIONS:
+                    return _instructions_to(session, expansion, path, chosen, args.operands, said.texts, goes_on)
+                case What.CALLS:
+                    history.back_to(start)
+                    tree = calls(expansion, stack(session), goes_on)
+                    return write_table(path, chosen, CALL_COLUMNS, call_rows(tree, said))
+                case What.MEMORY:
+                    touched = MemoryAccesses(machine, history).through(start, end, goes_on)
+                    return write_table(path, chosen, MEMORY_COLUMNS, access_rows(touched, said))
+                case What.HOST:
+                    made = HostCalls(machine, history, session.descriptors).through(start, end, goes_on)
+                    return write_table(path, chosen, HOST_COLUMNS, host_rows(made, said))
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _instructions_to(
+    session: Session, expansion: Expansion, path: Path, chosen: Format, operands: bool, texts: Texts, goes_on: Progress
+) -> int:
+    if chosen is Format.PARQUET:
+        return write_parquet(expansion, str(path), texts, goes_on)
+    with path.open("wb") as file:
+        if chosen is Format.BINARY:
+            instances = [i.name for i in session.machine.instances]
+            about = {"module": session.path.name, "start": int(expansion.start), "instances": instances}
+            return write_binary(expansion, file, about, goes_on)
+        if not operands:
+            return write_jsonl(expansion, file, texts, goes_on)
+        count = 0
+        for row in with_operands(expansion, session.inspect, texts, goes_on):
+            file.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
+            count += 1
+        return count
+
+
+class _Intermixed(Parser):
+    """Options may stand between words."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """See argparse."""
+        return super().parse_intermixed_args(args, namespace)
+
+
+def _parser() -> Parser:
+    parser = stretch(_Intermixed(options=True))
+    parser.add_argument("words", metavar=("WHAT", "FILE"), nargs="*")
+    parser.add_argument("--trace-format", dest="format", choices=[f.value for f in Format])
+    parser.add_argument("--quiet", action="store_true", help="only say how much it is: the trace pane shows it")
     parser.add_argument("--operands", action="store_true", help="with what each instruction takes; slow")
     return parser
 
 
 COMMANDS = (
-    Command("coverage", _FAMILY, "functions, lines and branches that ran; FILE.info (lcov), FILE.html", _coverage, (),
-            _plain, details="coverage; coverage out.info; coverage --from 1000 out.html"),
-    Command("profile", _FAMILY, "instructions by function; FILE.svg (flame graph), other FILE: folded stacks", _profile,
-            (), _plain, details="profile; profile out.svg; profile out.folded"),
-    Command("trace", _FAMILY, "what ran last with operands; FILE: every instruction of the recording", _trace, (),
-            _trace_parser, details="trace; trace --from 1000 --to 2000 out.jsonl; trace --trace-format binary out.bin"),
+    Command("trace", _FAMILY, "what ran last: instructions, calls, memory or host; with FILE all of it", _trace, (),
+            _parser, details="trace; trace calls; trace memory --from 1000; trace host out.jsonl; "
+                             "trace --trace-format binary out.bin; trace memory out.parquet"),
 )  # fmt: skip

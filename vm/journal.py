@@ -166,6 +166,12 @@ class Journal:
             return None
         raise ReplayMismatch(tick, _describe(entry), f"host function {host} called with {args}")
 
+    def peek_host_result(self, tick: int, host: int, args: tuple[int, ...]) -> HostResult | None:
+        """What the recording says a host call will answer, left where it is; None: it does not say."""
+        entry = self._replay[-1] if self._replay else None
+        asked = (tick, host, args)
+        return entry if isinstance(entry, HostResult) and (entry.tick, entry.host, entry.args) == asked else None
+
     def waits_here(self, tick: int) -> bool:
         """Whether a thread's host call waited here, and another thread went on."""
         following = self.next_switch()

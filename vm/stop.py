@@ -81,6 +81,7 @@ class Note:
 
 
 Guard = Callable[[memoryview], bool]  # says by the slots of its frame (u64) whether a site stops
+Observer = Callable[[Site, memoryview, Tick], None]  # is shown a site that is met: nothing stops there
 
 
 class Picks(Protocol):
@@ -99,6 +100,7 @@ class Hooks:
     trace: Trace | None = None  # is told what runs
     counting: Counting | None = None  # natively instead of a trace, and without sites
     picks: Picks | None = None
+    observer: Observer | None = None
 
 
 NO_HOOKS = Hooks()

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 
 from debugger.history import BrokenOff
 from debugger.traces.expand import Expansion, Place, Progress
-from vm.machine import Machine
-from vm.trace import Ran
+from debugger.traces.follow import Follower, Stack
 
 _MOST_DEPTH = 500  # frames of a path that are told apart
 _MOST_NODES = 500_000
-_CALLS = ("call", "call_indirect", "call_ref")
-_TAIL_CALLS = ("return_call", "return_call_indirect", "return_call_ref")
 
 
 @dataclass(eq=False)
@@ -92,43 +89,26 @@ def _totals(root: Node) -> Iterator[tuple[Place, int]]:
 
 
 class Profiler:
-    """Follows calls through runs of instructions."""
+    """Makes the tree, told of calls."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self) -> None:
         self.root = Node(None, None)
         self._at = self.root
         self._nodes = 1
         self._beneath = 0  # calls that are too deep to be told apart
-        self._last = ""  # the instruction that ran last
+        self._since = 0  # when the one under way was entered or returned to
 
-    def begin(self, frames: list[Place]) -> None:
-        """The stack that the stretch begins with, the outermost first."""
-        for place in frames:
-            self._enter(place)
-            self._at.calls = 0
+    @property
+    def innermost(self) -> Node:
+        """The one under way."""
+        return self._at
 
-    def add(self, run: Ran) -> None:
-        """The next instructions of a function."""
-        place = (run.vmctx, run.func)
-        called = run.pc == 0 and (self._last in _CALLS or self._at.place is None)
-        if called:
-            self._enter(place)
-        elif run.pc == 0 and self._last in _TAIL_CALLS and self._at.parent is not None:
-            self._at = self._at.parent
-            self._enter(place)
-        elif self._at.place != place or self._last in ("return", "end"):
-            self._back_to(place)
-        self._at.own += run.length
-        instance = self._machine.instance_at(run.vmctx)
-        instrs = instance.facts(run.func).instrs if instance is not None else ()
-        last = run.pc + run.length - 1
-        self._last = instrs[last].op.name if last < len(instrs) else ""
-
-    def _enter(self, place: Place) -> None:
-        child = self._at.children.get(place)
+    def entered(self, place: Place, tick: int) -> None:
+        """See `Sink`."""
+        self._spent(tick)
+        child = None if self._beneath else self._at.children.get(place)
         if child is None:
-            if self._at.depth >= _MOST_DEPTH or self._nodes >= _MOST_NODES:
+            if self._beneath or self._at.depth >= _MOST_DEPTH or self._nodes >= _MOST_NODES:
                 self._beneath += 1
                 return
             child = self._at.children[place] = Node(place, self._at, self._at.depth + 1)
@@ -136,35 +116,42 @@ class Profiler:
         child.calls += 1
         self._at = child
 
-    def _back_to(self, place: Place) -> None:
-        """A call has returned, or was left by an exception."""
-        node: Node | None = self._at
-        if self._last in ("return", "end") and node is not None and node.parent is not None:
-            if self._beneath:
-                self._beneath -= 1
-            else:
-                node = node.parent
-        while node is not None and node.place != place:
-            node = node.parent
-        if node is None:  # called by the host
-            self._at = self.root
-            self._enter(place)
+    def left(self, tick: int) -> None:
+        """See `Sink`."""
+        self._spent(tick)
+        if self._beneath:
+            self._beneath -= 1
         else:
-            self._at = node
+            assert self._at.parent is not None
+            self._at = self._at.parent
+
+    def ended(self, tick: int) -> None:
+        """The stretch is over."""
+        self._spent(tick)
+
+    def _spent(self, tick: int) -> None:
+        self._at.own += tick - self._since
+        self._since = tick
 
 
-def profile(expansion: Expansion, frames: list[Place], goes_on: Progress = lambda done, of: True) -> Profile:
-    """Repeats a stretch and makes its tree of calls. `frames`: the stack that it begins with."""
-    made = Profiler(expansion.machine)
-    made.begin(frames)
+def profile(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done, of: True) -> Profile:
+    """Repeats a stretch and makes its tree of calls. `stack`: with which it begins."""
+    made = Profiler()
+    follower = Follower(expansion.machine, made)
+    follower.begin(stack.frames)
+    for node in made.root.walk():
+        node.calls = 0  # they were called before
+    made.innermost.calls += stack.is_entry
     whole = True
     try:
         for runs in expansion.runs(goes_on):
             for run in runs:
-                made.add(run)
+                follower.add(run)
     except BrokenOff:
         whole = False
-    return Profile(made.root, expansion.machine.tick - expansion.start, whole)
+    follower.finish()
+    made.ended(follower.tick)
+    return Profile(made.root, follower.tick, whole)
 
 
 def folded(found: Profile, name_of: Callable[[Place], str]) -> Iterator[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import struct
+from array import array
 from collections.abc import Callable, Iterator
-from enum import Enum
 from typing import IO, Any
 
 from debugger.inspect import Inspector
 from debugger.traces.expand import Expansion, Progress
+from debugger.traces.tables import Kind, arrow, numbers, schema
 from debugger.values import format_value
-from vm.errors import UserError
 from vm.machine import Machine
 from vm.stop import NO_HOOKS
 from vm.types import Addr, Tick
@@ -24,16 +24,12 @@ from vm.types import Addr, Tick
 MAGIC = "wasmscope trace 1"
 _RECORD = struct.Struct("<QIIII")
 _ROWS_AT_ONCE = 1 << 16
+_COLUMNS = (
+    ("tick", Kind.NUMBER), ("instance", Kind.TEXT), ("function", Kind.TEXT), ("index", Kind.NUMBER),
+    ("offset", Kind.NUMBER), ("op", Kind.TEXT), ("line", Kind.TEXT),
+)  # fmt: skip
 
 LineOf = Callable[[Addr, int], str]  # `fib.c:4` of an instruction at a file offset; empty when it is not known
-
-
-class Format(Enum):
-    """What a trace is written as."""
-
-    BINARY = "binary"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
 
 
 class Texts:
@@ -100,26 +96,46 @@ def write_jsonl(expansion: Expansion, file: IO[bytes], texts: Texts, goes_on: Pr
 
 
 def write_parquet(expansion: Expansion, path: str, texts: Texts, goes_on: Progress) -> int:
-    """Writes a table for query engines. Raises BrokenOff, and UserError where the extra is not installed."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise UserError("parquet needs pyarrow", "pip install 'wasmscope[parquet]', or --trace-format jsonl") from None
-    schema = pyarrow.schema([
-        ("tick", pyarrow.uint64()), ("instance", pyarrow.string()), ("function", pyarrow.string()),
-        ("index", pyarrow.uint32()), ("offset", pyarrow.uint64()), ("op", pyarrow.string()), ("line", pyarrow.string()),
-    ])  # fmt: skip
-    tick = int(expansion.start)
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+    """Writes a row an instruction; how many. Raises BrokenOff, and UserError where the extra is not installed."""
+    pyarrow = arrow()
+    tick, about = int(expansion.start), _About(texts)
+    made = schema(pyarrow, _COLUMNS)
+    with pyarrow.parquet.ParquetWriter(path, made) as writer:
         for runs in expansion.runs(goes_on):
-            rows: list[dict[str, Any]] = []
+            which = array("Q")
             for vmctx, func, pc, length, _ in runs:
-                for row in texts.rows(vmctx, func)[pc : pc + length]:
-                    rows.append({"tick": tick, **row})
-                    tick += 1
-            writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema))
+                first = about.first(vmctx, func) + pc
+                which.extend(range(first, first + length))
+            ticks = numbers(pyarrow, array("Q", range(tick, tick + len(which))))
+            tick += len(which)
+            said = about.table(pyarrow, made).take(numbers(pyarrow, which))
+            writer.write_table(pyarrow.Table.from_arrays([ticks, *said.columns], schema=made))
     return tick - expansion.start
+
+
+class _About:
+    """What is said of each instruction as one table, so that rows are taken from it by number."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._firsts: dict[tuple[Addr, int], int] = {}
+        self._rows: list[dict[str, Any]] = []
+        self._table: Any = None
+
+    def first(self, vmctx: Addr, func: int) -> int:
+        """The number of a function's first instruction."""
+        found = self._firsts.get((vmctx, func))
+        if found is None:
+            found = self._firsts[vmctx, func] = len(self._rows)
+            self._rows += self._texts.rows(vmctx, func)
+            self._table = None
+        return found
+
+    def table(self, pyarrow: Any, made: Any) -> Any:
+        """All that was asked about."""
+        if self._table is None:
+            self._table = pyarrow.Table.from_pylist(self._rows, schema=made.remove(0)).combine_chunks()
+        return self._table
 
 
 def with_operands(

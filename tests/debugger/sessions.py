@@ -8,29 +8,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from debugger.executors import ExecutorKind
 from debugger.launch import Options
 from debugger.session import Session
 from debugger.world import RealWorld
-from tests.executors import maker
+from tests.executors import KIND, maker
 from vm.text import assemble
 
 SAMPLES = Path(__file__).parents[2] / "sample-modules"
 
 
 @contextmanager
-def session(wat: str, *invoke: str, wait_for_input: bool = False, **options: Any) -> Iterator[Session]:
+def session(
+    wat: str, *invoke: str, wait_for_input: bool = False, kind: ExecutorKind = KIND, **options: Any
+) -> Iterator[Session]:
     """A session that stands at the entry of the export named by `invoke`, or at `_start`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "test.wasm"
         path.write_bytes(assemble(wat, "test.wat"))
-        with opened(Options(path, invoke=invoke, **options), wait_for_input) as made:
+        with opened(Options(path, invoke=invoke, **options), wait_for_input, kind) as made:
             yield made
 
 
 @contextmanager
-def opened(options: Options, wait_for_input: bool = False) -> Iterator[Session]:
+def opened(options: Options, wait_for_input: bool = False, kind: ExecutorKind = KIND) -> Iterator[Session]:
     """A session that stands at its entry."""
-    made = Session(options, RealWorld(options.roots), make_executor=maker(), wait_for_input=wait_for_input)
+    made = Session(options, RealWorld(options.roots), make_executor=maker(kind), wait_for_input=wait_for_input)
     try:
         made.start()
         yield made

@@ -101,7 +101,7 @@ _PROGRAMS = {
 
 
 @contextmanager
-def _run(name: str, kind: ExecutorKind, folder: Path) -> Iterator[Session]:
+def run_of(name: str, kind: ExecutorKind, folder: Path) -> Iterator[Session]:
     source, argument = _PROGRAMS[name]
     path = _DATA / source
     if source.startswith("("):
@@ -134,10 +134,10 @@ def _coverage(made: Session, slices: bool = False) -> tuple[Coverage, int]:
 def test_machine_code_counts_what_single_steps_count(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with _run(name, ExecutorKind.REFERENCE, tmp_path) as made:
+    with run_of(name, ExecutorKind.REFERENCE, tmp_path) as made:
         expected, of = _coverage(made)
         assert of == made.tick, "each instruction once"
-    with _run(name, ExecutorKind.NATIVE, tmp_path) as made:
+    with run_of(name, ExecutorKind.NATIVE, tmp_path) as made:
         assert _coverage(made) == (expected, of)
         for ticks in (7, 1000):  # with stops in the middle of blocks
             monkeypatch.setattr(expand, "_FIRST_TICKS", ticks)
@@ -146,7 +146,7 @@ def test_machine_code_counts_what_single_steps_count(
 
 
 def test_branches_say_both_ways(tmp_path: Path) -> None:
-    with _run("branches", ExecutorKind.NATIVE, tmp_path) as made:
+    with run_of("branches", ExecutorKind.NATIVE, tmp_path) as made:
         found, _ = _coverage(made)
     ways = {f.name: [b.ways for b in f.branches] for f in found.functions}
     assert ways["$switch"] == [(1, 1, 3)]  # it is called with 1 2 4 5 7

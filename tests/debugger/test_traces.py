@@ -14,6 +14,7 @@ from debugger.launch import Options
 from debugger.session import Session
 from debugger.traces.coverage import coverage, lcov
 from debugger.traces.expand import Expansion
+from debugger.traces.follow import Stack
 from debugger.traces.profile import folded, profile
 from tests.debugger.sessions import opened, session
 from ui.cli import main
@@ -83,7 +84,7 @@ def test_a_profile_follows_calls_returns_and_tail_calls() -> None:
     with session(CALLS, "run", "7") as made:
         made.resume()
         with made.history.excursion():
-            found = profile(_expansion(made), [])
+            found = profile(_expansion(made), Stack([]))
         names = {func: made.inspect.func_name(made.main, func) for func in range(4)}
         lines = dict(each.rsplit(" ", 1) for each in folded(found, lambda place: names[place[1]]))
         assert sum(map(int, lines.values())) == found.ticks

@@ -30,7 +30,7 @@ from ui.tui.first_time import FirstTime
 from ui.tui.help import HelpScreen, help_lines
 from ui.tui.keys import EVERYWHERE
 from ui.tui.marking import Marking
-from ui.tui.messages import Ask, Back, Changed, Explained, Goto, Target, Told
+from ui.tui.messages import Ask, Back, Changed, Commanded, Explained, Goto, Target, Told
 from ui.tui.navigation import Navigation
 from ui.tui.panes.code import CodePane
 from ui.tui.panes.console import CommandInput, ConsolePane, FeedInput, HistoryInput, OutputPane
@@ -244,6 +244,9 @@ class WasmscopeApp(App[int]):
 
     def on_told(self, message: Told) -> None:
         self.say(*message.told)
+
+    def on_commanded(self, message: Commanded) -> None:
+        self.talking.command(message.text)
 
     def on_changed(self, message: Changed) -> None:
         self.changed()

@@ -216,6 +216,8 @@ class LineView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, edge = self.inner.width, self.edge_width()
         body = self.body_height
+        if y >= body + self.foot_height():  # drawn once more while it is being hidden
+            return self._blank(y, width)
         if y >= body:
             self._foot_drawn[y - body] = foot = self.foot_now(y - body)
             return self._plain_strip(foot, width)

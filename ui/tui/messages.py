@@ -89,5 +89,13 @@ class Ask(Message):
         self.question, self.answer, self.text, self.may_be_empty = question, answer, text, may_be_empty
 
 
+class Commanded(Message):
+    """A command is to be run, as if it was typed in the console."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class Changed(Message):
     """The session was changed by hand: every pane reads it again."""

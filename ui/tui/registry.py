@@ -25,6 +25,7 @@ from ui.tui.panes.source import SourcePane
 from ui.tui.panes.stack import StackPane
 from ui.tui.panes.threads import ThreadsPane
 from ui.tui.panes.time import TimePane
+from ui.tui.panes.trace import TracePane
 from ui.tui.panes.vmctx import VmctxPane
 from ui.tui.panes.watches import WatchesPane
 
@@ -58,6 +59,7 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("files", "Files", "Files", "", Place.FIELDS, files_pane),
     PaneKind("micro", "Micro-steps", "Micro", "", Place.FIELDS, MicrostepsPane),
     PaneKind("lab", "Layouts", "Lay", "", Place.FIELDS, LabPane),
+    PaneKind("trace", "Trace", "Trc", "", Place.FIELDS, TracePane),
     PaneKind("console", "Console", "Cons", "8", Place.TALK, ConsolePane),
     PaneKind("breakpoints", "Breakpoints", "Brk", "9", Place.TALK, BreakpointsPane),
     PaneKind("time", "Time", "Time", "T", Place.TALK, TimePane),

@@ -89,6 +89,7 @@ class NativeExecutor:
         self._nothing = ctypes.c_uint64()  # the base and length of no memory
         self._record_bytes = machine.layouts.struct("ControlRecord").size
         self._places: dict[int, Place] = {}  # by address of a word
+        self._sites: dict[int, Site] = {}  # by address of a single that was observed
         self.hooking = Hooking(machine, self.code, handlers, self._words)
         self._set_constants()
 
@@ -251,10 +252,20 @@ class NativeExecutor:
     def _passes_site(self, end: int) -> bool:
         """Whether the guard of the site that was met does not want to stop, or it is only to be noted."""
         words, hooking = self._words, self.hooking
+        if (observer := hooking.hooks.observer) is not None:
+            site = self._sites.get(words[_PC]) or self._site(words[_PC])
+            observer(site, self.reference.frame(words[_FP])[0], Tick(end - words[_FUEL] - 1))
+            return True
         guard = hooking.guard(words[_PC])
         if guard is not None and not guard(self.reference.frame(words[_FP])[0]):
             return True
         return hooking.goes_on(Tick(end), Tick(end - words[_FUEL] - 1))
+
+    def _site(self, pc: int) -> Site:
+        """The instruction that stands alone at a word."""
+        function = self._function_on_top()
+        site = self._sites[pc] = Site(function.instance.addr, function.func, function.first_of(pc))
+        return site
 
     def _goes_on(self, function: Function, index: int, left: int) -> bool:
         """Native code goes on with the block at an instruction, unless it may not."""

@@ -25,6 +25,9 @@ class Hooking:
 
     def stops(self, site: Site, frame: Slots, tick: Tick) -> bool:
         """Whether a site that was met stops the run."""
+        if self.hooks.observer is not None:
+            self.hooks.observer(site, frame, tick)
+            return False
         guard = self.hooks.guards.get(site)
         return (guard is None or guard(frame)) and not self._goes_on(tick)
 
