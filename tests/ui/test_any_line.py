@@ -29,7 +29,9 @@ _NAMES = [n for n, c in TABLE.by_name.items() if c.name not in _SKIPPED]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
     session, context_ = context(start(tmp_path_factory.mktemp("any"), FIB, "fib", "4"), [])
-    yield context_
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("written"))  # some commands write files
+        yield context_
     session.close()
 
 
