@@ -110,3 +110,40 @@ async def test_back_to_what_wrote_an_element(tmp_path: Path) -> None:
         session = screen.app.session
         frame = session.inspect.frame(0)
         assert frame is not None and session.inspect.instr(frame).op.name == "table.set"
+
+
+_WRITTEN = """(module (memory 1) (global $g (mut i32) (i32.const 0)) (table $t 4 funcref)
+  (elem declare func $f) (func $f)
+  (type $point (struct (field $x (mut i32)) (field $y (mut i32)))) (global $o (mut (ref null $point)) (ref.null $point))
+  (func (export "run") (local $l i32)
+    (global.set $o (struct.new $point (i32.const 1) (i32.const 2)))
+    (local.set $l (i32.const 3))
+    (i32.store (i32.const 0) (i32.const 4))
+    (global.set $g (i32.const 5))
+    (table.set $t (i32.const 2) (ref.func $f))
+    (struct.set $point $y (global.get $o) (i32.const 6))
+    (drop (memory.grow (i32.const 1)))
+    (drop (i32.const 1))))"""
+
+
+@pytest.mark.parametrize(
+    ("pane", "keys", "wrote"),
+    [
+        ("memory", ("home",), "i32.store"),
+        ("frame", ("home", "down"), "local.set"),
+        ("frame", ("home", *["down"] * 7), "global.set"),
+        ("heap", ("home", "enter", "down", "down"), "struct.set"),
+        ("tables", ("home", *["down"] * 3), "table.set"),
+    ],
+)  # fmt: skip
+@on_loop
+async def test_one_key_leads_to_what_wrote_it(pane: str, keys: tuple[str, ...], wrote: str, tmp_path: Path) -> None:
+    async with shown(start(tmp_path, _WRITTEN, "run"), (120, 40)) as screen:
+        session = screen.app.session
+        last = session.inspect.facts(session.inspect.frame(0)).instrs[-1]  # type: ignore[arg-type]
+        screen.app.run_to(f"@{last.offset:#x}")
+        await screen.idle()
+        screen.app.desk.go_to(pane)
+        await screen.press("z", *keys, "W")
+        frame = session.inspect.frame(0)
+        assert frame is not None and session.inspect.instr(frame).op.name == wrote
