@@ -10,6 +10,7 @@ from vm.instance import Instance
 from vm.journal import Edit, Entry, HostResult, Invoke, Jump
 from vm.machine import Machine
 from vm.memory import RegionKind, Write
+from vm.placed import addressed, func_ref_slots
 from vm.poke import check, resolve
 from vm.types import Addr, NumType, RefType, ValType, grouped, total_slots
 
@@ -48,7 +49,9 @@ class Mistrust:
         function = self.machine.hosts[entry.host]
         match entry.outcome:
             case "return":
-                self._values(entry.values, function.type.results, None)
+                _demand(len(entry.values) == total_slots(function.type.results), "the number of values")
+                where = func_ref_slots(function.type.results)
+                self._values(addressed(self.machine.space, entry.values, where), function.type.results, None)
             case "exit":
                 _demand(len(entry.values) == 1 and entry.values[0] < 256, "an exit code")
             case "raise":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from vm.control import HOST_FRAME, Record
 from vm.errors import MemoryFault, Trap, TrapKind, UserError
@@ -23,7 +24,8 @@ from vm.host import (
 from vm.instance import Instance
 from vm.journal import HostResult
 from vm.machine import Continuation, Machine, ThreadState
-from vm.memory import Write
+from vm.memory import AddressSpace, Write
+from vm.placed import addressed, func_ref_slots, placed
 from vm.spawning import spawn
 from vm.types import SLOT_BYTES, Addr, ExternKind, FuncType, total_slots
 
@@ -58,27 +60,39 @@ class CallUnderWay:
         return Addr(self.caller.tables[table].get(index))
 
 
+class Shape(NamedTuple):
+    """Slots of a host function's parameters and results, and which of them hold references to functions."""
+
+    params: int
+    results: int
+    func_ref_params: tuple[int, ...]
+    func_ref_results: tuple[int, ...]
+
+
 class Hosting:
     """Runs host functions for an executor."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._shapes: dict[int, tuple[int, int]] = {}  # by host function: slots of its parameters and results
+        self._shapes: dict[int, Shape] = {}  # by host function
 
-    def _shape(self, number: int) -> tuple[int, int]:
+    def _shape(self, number: int) -> Shape:
         type_ = self.machine.hosts[number].type
-        found = self._shapes[number] = (total_slots(type_.params), total_slots(type_.results))
+        found = self._shapes[number] = Shape(
+            total_slots(type_.params), total_slots(type_.results), func_ref_slots(type_.params),
+            func_ref_slots(type_.results),
+        )  # fmt: skip
         return found
 
     def call(self, number: int, base: Addr, tick: int, caller: Instance | None) -> Outcome:
         """Runs host function `number`; a Return's results are at `base` afterwards."""
         thread = self.machine.current
-        params, _ = self._shapes.get(number) or self._shape(number)
+        shape = self._shapes.get(number) or self._shape(number)
         at = (base - thread.values.base) // SLOT_BYTES
-        args = tuple(thread.slots[at : at + params])
+        args = tuple(thread.slots[at : at + shape.params])
         machine = self.machine
         run = machine.mocked(number) if machine.mocked is not None else None
-        return self._answer(number, base, tick, args, caller, run or machine.hosts[number].run)
+        return self._answer(number, base, tick, args, caller, run or machine.hosts[number].run, shape.func_ref_params)
 
     def enter(self, record: Record, tick: int) -> Outcome:
         """Runs the host function whose frame is on top."""
@@ -122,20 +136,21 @@ class Hosting:
 
     def _answer(
         self, number: int, base: Addr, tick: int, args: tuple[int, ...], caller: Instance | None,
-        run: Callable[[HostCall], Outcome],
+        run: Callable[[HostCall], Outcome], func_refs: tuple[int, ...] = (),
     ) -> Outcome:  # fmt: skip
-        machine = self.machine
+        """`func_refs`: which of the arguments are references to functions."""
+        machine, shape = self.machine, self._shapes.get(number) or self._shape(number)
         if machine.journal.replaying:
-            outcome = self._replay(number, tick, args, caller)
+            outcome = self._replay(number, tick, placed(machine.space, args, func_refs), caller)
         else:
-            outcome = self._run(number, tick, args, caller, run)
+            outcome = self._run(number, tick, args, caller, run, (func_refs, shape.func_ref_results))
         if isinstance(outcome, Spawn):
             outcome = Return((spawn(machine, caller, outcome.arg),))
         thread = machine.current
         if isinstance(outcome, Block) or thread.blocked.value:
             self._note_blocking(outcome)
         if isinstance(outcome, Return):
-            assert len(outcome.results) == (self._shapes.get(number) or self._shape(number))[1], "results as typed"
+            assert len(outcome.results) == shape.results, "results as typed"
             at = (base - thread.values.base) // SLOT_BYTES
             for i, slot in enumerate(outcome.results, at):
                 thread.slots[i] = slot
@@ -143,7 +158,7 @@ class Hosting:
 
     def _run(
         self, number: int, tick: int, args: tuple[int, ...], caller: Instance | None,
-        run: Callable[[HostCall], Outcome],
+        run: Callable[[HostCall], Outcome], func_refs: tuple[tuple[int, ...], tuple[int, ...]],
     ) -> Outcome:  # fmt: skip
         space = self.machine.space
         writes: list[Write] = []
@@ -159,7 +174,8 @@ class Hosting:
         finally:
             space.recorder = None
         if not isinstance(outcome, Block):
-            self.machine.journal.add(_entry(self.machine, number, tick, args, outcome, tuple(writes)))
+            entry = _entry(self.machine, number, tick, args, outcome, tuple(writes))
+            self.machine.journal.add(entry if func_refs == ((), ()) else _portable(space, entry, *func_refs))
         return outcome
 
     def _note_blocking(self, outcome: Outcome) -> None:
@@ -185,7 +201,8 @@ class Hosting:
             self.machine.space.rewrite(write)
         match entry.outcome:
             case "return":
-                return Return(entry.values)
+                shape = self._shapes.get(number) or self._shape(number)
+                return Return(addressed(self.machine.space, entry.values, shape.func_ref_results))
             case "exit":
                 return Exit(entry.values[0])
             case "raise":
@@ -272,6 +289,14 @@ def _entry(
             return HostResult(tick, number, args, "call", (region.number, offset, *call_args), text, writes)
         case Block():
             raise AssertionError("a blocked call is not an input yet")
+
+
+def _portable(
+    space: AddressSpace, entry: HostResult, func_ref_args: tuple[int, ...], func_ref_results: tuple[int, ...]
+) -> HostResult:
+    """An entry as it means the same in another process."""
+    values = placed(space, entry.values, func_ref_results) if entry.outcome == "return" else entry.values
+    return entry._replace(args=placed(space, entry.args, func_ref_args), values=values)
 
 
 def _replayed(call: HostCall, _: tuple[int, ...] | Throw) -> Outcome:

@@ -9,7 +9,7 @@ from debugger.replay import replay
 from tests.debugger.sessions import session
 from vm.host import Call, HostCall, HostFunction, Outcome, Return, Throw
 from vm.state import state_hash
-from vm.types import I32, FuncType
+from vm.types import FUNCREF, I32, FuncType
 
 FILL = """(module (memory 1024)
   (func (export "run") (memory.fill (i32.const 5) (i32.const 1) (i32.const 0x3f00000))))"""
@@ -82,3 +82,30 @@ def test_callbacks_and_throws_are_repeated_without_running_host_code() -> None:
         ran = hosts.runs
         assert state_hash(replay(s.options, s.loaded, s.machine)) == state_hash(s.machine)
         assert hosts.runs == ran == 3
+
+
+HANDED = """(module
+  (import "h" "other" (func $other (param funcref i32) (result i32 funcref)))
+  (type $t (func (result i32))) (table $t 2 funcref) (elem declare func $one $two)
+  (func $one (type $t) (i32.const 1)) (func $two (type $t) (i32.const 2))
+  (func (export "run") (result i32) (local $given funcref)
+    (table.set $t (i32.const 1) (ref.func $two))
+    (call $other (ref.func $one) (i32.const 1))
+    (local.set $given)
+    (table.set $t (i32.const 0) (local.get $given))
+    (i32.add (call_indirect $t (type $t) (i32.const 0)))))"""
+
+
+def test_functions_that_a_host_is_given_and_gives_lie_elsewhere_in_a_repeated_run() -> None:
+    def other(call: HostCall) -> Outcome:
+        assert call.args[0], "a reference to $one"
+        return Return((40, call.element(0, call.args[1])))
+
+    host = HostFunction("h", "other", FuncType((FUNCREF, I32), (I32, FUNCREF)), other)
+    with session(HANDED, "run", hosts=(host,)) as s:
+        assert s.resume().detail.results == ("42",)
+        again = replay(s.options, s.loaded, s.machine)
+        assert again.instances[0].addr != s.main.addr
+        assert state_hash(again) == state_hash(s.machine)
+        s.until_tick(0)
+        assert s.resume().detail.results == ("42",)
