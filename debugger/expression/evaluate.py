@@ -223,7 +223,7 @@ class Evaluator:
             case Member():
                 return self._member(self._value(node.target), node)
             case Index():
-                return self._index(self._value(node.target), self._value(node.index).integer)
+                return self._element(self._value(node.target), self._value(node.index))
             case Slice():
                 start, size = self._value(node.start).integer, self._value(node.size).integer
                 return self._slice(self._value(node.target), start, size)
@@ -327,6 +327,11 @@ class Evaluator:
             )
         return self._memory.record("VMFuncRef", Addr(value.integer))
 
+    def _element(self, target: Value, index: Value) -> Value:
+        if isinstance(target.value, Object):
+            return self._source_element(target.value, index)
+        return self._index(target, index.integer)
+
     def _index(self, target: Value, index: int) -> Value:
         if isinstance(target.type, Group):
             assert not isinstance(target.value, int | float | str | bytes | StructView)
@@ -338,18 +343,16 @@ class Evaluator:
             start = self._memory.pointed(target.type, target.integer)
             found = self._memory.load(element, Addr(start + index * self._stride(element)))
             return replace(found, guest=target.type.size == SOURCE_POINTER_BYTES or found.guest)
-        if isinstance(target.value, Object):
-            return self._source_element(target.value, index)
         if isinstance(target.type, Array):
             return self._array_element(target, target.type, index)
         if isinstance(target.type, Reference) and target.type.name != FUNCREF_TYPE.name:
             return self._memory.object_element(target, index)
         raise UserError(f"a {target.type} has no elements")
 
-    def _source_element(self, target: Object, index: int) -> Value:
-        """An element of an array, or of a vector or a slice."""
+    def _source_element(self, target: Object, index: Value) -> Value:
+        """An element of an array, of a vector or a slice by its number, of a map by its key."""
         found = summary(target, lambda value: value.text)
-        return target.index(index) if found is None or found.element is None else found.at(target, index)
+        return target.index(index.integer) if found is None or found.element is None else found.find(target, index)
 
     def _array_element(self, target: Value, array: Array, index: int) -> Value:
         if not 0 <= index < array.count:

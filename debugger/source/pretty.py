@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 
 from debugger.expression.types import Array, Composite, Pointer, Type, size_of
 from debugger.expression.value import Value, quoted
+from debugger.source.containers import Container, Entry, container
 from debugger.source.objects import Object
 from vm.errors import UserError
 
-_MOST_TEXT = 4096
+_MOST_TEXT, _MOST_SEARCHED = 4096, 10_000
 _CPP_STRING = re.compile(r"^(?:std::)(?:__\w+::)*basic_string<char\b")
 _CPP_SEQUENCE = re.compile(r"^(?:std::)(?:__\w+::)*vector<")
 _CPP_OPTIONAL = re.compile(r"^(?:std::)(?:__\w+::)*optional<")
 _CPP_OWNER = re.compile(r"^(?:std::)(?:__\w+::)*(?:unique_ptr|shared_ptr)<")
 _CPP_TREE = re.compile(r"^(?:std::)(?:__\w+::)*(?:unordered_)?(?:multi)?(?:map|set)<")
 _CPP_DEFAULT = re.compile(
-    r", ?(?:std::)?(?:allocator|char_traits|default_delete|less)<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>(?=[ ,>])"
+    r", ?(?:std::)?(?:allocator|char_traits|default_delete|less|hash|equal_to)"
+    r"<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>(?=[ ,>])"
 )
 _CPP_STRING_NAME = re.compile(r"\bstd::basic_string<char ?>")
 _MOST_DEFAULTS = 8  # in one another
@@ -31,20 +33,33 @@ _RUST_PATH = re.compile(r"\b(?:\w+::)+(?=\w)")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a value is to its user: `text`, or `count` elements that begin at `first`."""
+    """What a value is to its user: `text`, or `count` elements, that begin at `first` or are in a container."""
 
     text: str = ""
     first: int = 0
     count: int = 0
     element: Type | None = None
+    held: Container | None = None
 
-    def elements(self, whole: Object, most: int) -> Iterator[Value]:
-        """The first elements of a sequence. Raises UserError."""
+    def elements(self, whole: Object, most: int) -> Iterator[Entry]:
+        """The first elements. Raises UserError."""
+        if self.held is not None:
+            yield from self.held.entries(most)
+            return
         for i in range(min(self.count, most)):
-            yield self.at(whole, i)
+            yield Entry(None, self._at(whole, i))
 
-    def at(self, whole: Object, index: int) -> Value:
-        """An element. Raises UserError."""
+    def find(self, whole: Object, wanted: Value) -> Value:
+        """The element of a key, or of a number where keys are none that can be written. Raises UserError."""
+        if self.held is None:
+            return self._at(whole, wanted.integer)
+        for number, entry in enumerate(self.held.entries(_MOST_SEARCHED)):
+            if _is_key(entry.key, wanted, number):
+                return entry.value
+        within = "" if self.count <= _MOST_SEARCHED else f" among the first {_MOST_SEARCHED:,}"
+        raise UserError(f"there is no element {wanted.text}{within}", f"it has {self.count:,}")
+
+    def _at(self, whole: Object, index: int) -> Value:
         assert self.element is not None
         if not 0 <= index < self.count:
             raise UserError(f"there is no element {index}", f"it has {self.count}")
@@ -56,12 +71,23 @@ class Summary:
 Show = Callable[[Value], str]
 
 
+def _is_key(key: Value | None, wanted: Value, number: int) -> bool:
+    """Whether an element is the one that is wanted; `number` counts them."""
+    if isinstance(wanted.value, str):
+        return key is not None and key.text == quoted(wanted.value)
+    is_scalar = key is not None and not isinstance(key.value, Object)
+    return (key.integer if key is not None and is_scalar else number) == wanted.integer
+
+
 def summary(shown: Object, show: Show) -> Summary | None:
     """What a value is to its user; None: its members say it best. `show` writes a value inside."""
     if not isinstance(shown.type, Composite):
         return None
     find = {"C++": _cpp, "Rust": _rust, "Zig": _zig}.get(shown.type.language)
     try:
+        held = container(shown, shown.type)
+        if held is not None:
+            return Summary(count=held.count, element=held.element, held=held)
         return None if find is None else find(shown, shown.type, show)
     except (UserError, AssertionError):
         return None

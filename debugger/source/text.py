@@ -8,7 +8,7 @@ from functools import partial
 from debugger.expression.types import Array
 from debugger.expression.value import Value
 from debugger.source.objects import Object
-from debugger.source.pretty import summary
+from debugger.source.pretty import Summary, summary
 from vm.errors import UserError
 
 _MOST_DEPTH = 4
@@ -44,11 +44,21 @@ def _text(shown: Object, depth: int, budget: _Budget) -> str:
         budget.left -= len(found.text)
         return found.text
     if found is not None:
-        texts = [_value(value, depth, budget) for value in found.elements(shown, _MOST_ELEMENTS)]
-        return _listed(texts, found.count, "[]")
+        return _elements(shown, found, depth, budget)
     if isinstance(shown.type, Array):
         return _array(shown, shown.type, depth, budget)
     return _members(shown, depth, budget)
+
+
+def _elements(shown: Object, found: Summary, depth: int, budget: _Budget) -> str:
+    """`[1, 2]` of a sequence, `{1, 2}` of a set, `{1: 2}` of a map."""
+    texts: list[str] = []
+    for entry in found.elements(shown, _MOST_ELEMENTS):
+        if budget.left <= 0:
+            break
+        key = "" if entry.key is None else f"{_value(entry.key, depth, budget)}: "
+        texts.append(key + _value(entry.value, depth, budget))
+    return _listed(texts, found.count, "[]" if found.held is None else "{}")
 
 
 def _array(shown: Object, type_: Array, depth: int, budget: _Budget) -> str:

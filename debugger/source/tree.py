@@ -88,8 +88,9 @@ def _parts(node: Node, shown: Object) -> Iterator[Node]:
     found = summary(shown, lambda value: value.text)
     try:
         if found is not None and found.element is not None:
-            for i, value in enumerate(found.elements(shown, _MOST_CHILDREN)):
-                yield _node(f"{expression}[{i}]", f"[{i}]", value, node.depth + 1)
+            for i, entry in enumerate(found.elements(shown, _MOST_CHILDREN)):
+                key = _key(entry.key)
+                yield _node(f"{expression}[{key or i}]", f"[{key or i}]", entry.value, node.depth + 1)
             return
         active = shown.variant()
         if active is not None and isinstance(active.value, Object):
@@ -101,6 +102,13 @@ def _parts(node: Node, shown: Object) -> Iterator[Node]:
             yield _part(inner, name, part, node.depth + 1)
     except UserError as error:
         yield Node(expression, "", "", f"<{error.text}>", node.depth + 1, None, False)
+
+
+def _key(key: Value | None) -> str:
+    """A key as expressions write it; empty where they cannot, and elements are numbered."""
+    if key is None or (isinstance(key.value, Object) and not key.text.startswith('"')):
+        return ""
+    return key.text if isinstance(key.value, Object) else str(key.integer)
 
 
 def _part(expression: str, name: str, part: Value | UserError, depth: int) -> Node:

@@ -14,6 +14,7 @@ from debugger.source.pretty import short_name
 from debugger.source.tree import nodes
 from tests.debugger.sessions import opened
 from vm.errors import UserError
+from vm.types import Addr
 
 _DATA = Path(__file__).parents[1] / "data" / "source"
 
@@ -185,6 +186,52 @@ def test_variables_of_cpp(module: str) -> None:
         assert source is not None
         types = {v.name: short_name(v.type) for v in source.variables()}
         assert types["text"] == "std::string" and types["numbers"] == "std::vector<int>"
+
+
+def test_maps_and_sets_of_cpp() -> None:
+    with _at("maps-O0", "maps.cpp", "sum += ages.size()") as session:
+        found = _variables(session)
+        assert found["squares"].startswith("{3: {x = 1.0, y = 1.0}, 9: {x = 3.0, y = 9.0}, 15: ")
+        assert found["squares"].endswith("27: {x = 9.0, y = 81.0}}") and found["empty"] == "{}"
+        assert found["ages"] == '{"ada, countess of Lovelace": 36, "bob": 30}'
+        assert found["letters"] == "{97 'a', 98 'b', 99 'c'}" and found["words"] == '{3: "three", 7: "seven"}'
+        assert _text(session, "squares[21].y + 1") == "50.0" and _text(session, 'ages["bob"]') == "30"
+        assert _text(session, "words[7]") == '"seven"' and _text(session, "letters[2]").startswith("99")
+        session.evaluator().assign('ages["bob"]', "31")
+        assert '"bob": 31' in _variables(session)["ages"]
+        for missing in ("squares[10]", 'ages["eve"]', "letters[3]"):
+            with pytest.raises(UserError, match="there is no element"):
+                session.evaluator().evaluate(missing)
+        source = session.source_frame()
+        assert source is not None
+        rows = {n.expression: n.text for n in nodes(source, {"squares", "ages", "letters", "squares[9]"})}
+        assert rows["squares[9].x"] == "3.0" and rows['ages["bob"]'] == "31" and "letters[1]" in rows
+        for expression in rows:
+            session.evaluator().evaluate(expression)
+        types = {v.name: short_name(v.type) for v in source.variables()}
+        assert types["words"] == "std::unordered_map<int, std::string>"
+
+
+def test_maps_that_are_damaged_or_not_there_yet_harm_nobody() -> None:
+    with _at("maps-O0", "maps.cpp", "int sum = sum_of(squares)") as session:
+        evaluator, memory = session.evaluator(), session.main.memories[0]
+        region, at = memory.region.base, evaluator.evaluate("&squares").integer
+        whole = memory.read(0, memory.size_bytes)
+        node = int.from_bytes(memory.read(at, 4), "little")
+        for place, word in ((at, 0xFFFF_FFF0), (at, node + 4), (at + 8, 0xFFFF_FFFF), (at + 8, 1000), (node + 4, node),
+                            (node + 8, node), (node + 8, 0), (node, 0)):  # fmt: skip
+            session.machine.space.write(Addr(region + place), word.to_bytes(4, "little"))
+            assert _variables(session)["squares"]
+            source = session.source_frame()
+            assert source is not None and list(nodes(source, {"squares"}))
+            session.machine.space.write(Addr(region), whole)
+
+
+def test_maps_and_sets_of_rust() -> None:
+    with _at("hashes-O0", "hashes.rs", "let sum = ages") as session:
+        found = _variables(session)
+        assert found["ages"] == '{"ada": 3, "bob": 30}' and found["letters"].startswith("{98")
+        assert _text(session, 'ages["bob"]') == "30"
 
 
 def test_references_stand_for_what_they_lead_to() -> None:

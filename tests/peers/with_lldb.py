@@ -35,7 +35,7 @@ MODULES = {
         ("queue", "queue.zig"),
     )
     for level in ("O0", "O2")
-}  # fmt: skip
+} | {"maps-O0": "maps.cpp", "hashes-O0": "hashes.rs"}  # fmt: skip
 _MOST_STOPS, _MOST_DEPTH, _MOST_CHILDREN = 60, 4, 12
 _MOST_PASSED = 3
 _LEAST_STOPS = 200
