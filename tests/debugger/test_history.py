@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from debugger.events import Message, Reason
+from debugger.executors import ExecutorKind
 from debugger.launch import Options
 from debugger.session import Session
 from debugger.watchpoints import WatchKind
@@ -16,6 +17,7 @@ from tests.bench.programs import WORKLOADS, source
 from tests.debugger.sessions import sample, session
 from tests.debugger.test_threads import COUNTERS
 from tests.executors import maker
+from tests.fuzz.random_programs import Program
 from tests.fuzz.random_threads import ThreadProgram
 from tests.vm.test_hooks import TOUCHES
 from vm.errors import UserError
@@ -39,35 +41,52 @@ PROGRAMS = {"touches": (ALONE, "20"), "traps": (TRAPS, "12"), "throws": (THROWS,
 }
 
 
+def back_and_forth(each: Session, chance: random.Random, most: int) -> dict[int, str]:
+    """Goes forwards at random, at most so many ticks at once, then anywhere and some instructions back from there.
+
+    Every state has to be what it was; the states by tick.
+    """
+    hashes = {each.tick: state_hash(each.machine)}
+    for _ in range(12):  # forwards, with checkpoints on the way
+        if each.until_tick(each.tick + chance.randrange(1, most)).reason is not Reason.TICK:
+            break
+        hashes[each.tick] = state_hash(each.machine)
+        if chance.random() < 0.3:
+            each.history.keep()
+    end, ending = each.tick, state_hash(each.machine)
+    ticks = list(hashes)
+    for _ in range(25):
+        tick = chance.choice(ticks)
+        if tick != each.tick:
+            each.until_tick(tick)
+        assert (each.tick, state_hash(each.machine)) == (tick, hashes[tick])
+        step = chance.randrange(1, 60)
+        if each.tick - step >= min(ticks):
+            each.reverse(lambda back, step=step: back.instructions(step))
+            assert each.tick == tick - step
+    if each.tick < end:
+        each.until_tick(end)
+    if each.history.in_past:  # before what did not retire: a trap, the end
+        each.resume()
+    assert (each.tick, state_hash(each.machine)) == (end, ending)
+    return hashes
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_forwards_and_back_the_states_are_the_same(name: str, seed: int) -> None:
-    chance = random.Random(f"{name} {seed}")
     wat, argument = PROGRAMS[name]
     with session(wat, "run", argument) as each:
-        hashes = {each.tick: state_hash(each.machine)}
-        for _ in range(12):  # forwards, with checkpoints on the way
-            if each.until_tick(each.tick + chance.randrange(1, 400)).reason is not Reason.TICK:
-                break
-            hashes[each.tick] = state_hash(each.machine)
-            if chance.random() < 0.3:
-                each.history.keep()
-        end, ending = each.tick, state_hash(each.machine)
-        ticks = list(hashes)
-        for _ in range(25):
-            tick = chance.choice(ticks)
-            if tick != each.tick:
-                each.until_tick(tick)
-            assert (each.tick, state_hash(each.machine)) == (tick, hashes[tick])
-            step = chance.randrange(1, 60)
-            if each.tick - step >= min(ticks):
-                each.reverse(lambda back, step=step: back.instructions(step))
-                assert each.tick == tick - step
-        if each.tick < end:
-            each.until_tick(end)
-        if each.history.in_past:  # before what did not retire: a trap, the end
-            each.resume()
-        assert (each.tick, state_hash(each.machine)) == (end, ending)
+        back_and_forth(each, random.Random(f"{name} {seed}"), 400)
+
+
+@pytest.mark.parametrize("seed", range(7000, 7010))
+def test_random_programs_are_gone_back_over_alike_by_both_executors(seed: int) -> None:
+    program, found = Program(seed), []
+    for kind in (ExecutorKind.NATIVE, ExecutorKind.REFERENCE):
+        with session(program.text, program.runs[0], "7", "-3", kind=kind) as each:
+            found.append(back_and_forth(each, random.Random(seed), 90))
+    assert found[0] == found[1]
 
 
 def test_at_the_end_of_the_past_the_present_is_as_it_was_left() -> None:
