@@ -98,6 +98,10 @@ class WhenRun:
             self._made = self._make()
         return self._made.run(budget, sites, hooks, over_site=over_site)
 
+    def step(self) -> bool:
+        """See `vm.stop.Executor`."""
+        return self._made is not None and self._made.step()
+
 
 @cache
 def _problem() -> str:

@@ -196,6 +196,10 @@ class History:
                 return stop
         return Stop(StopKind.BUDGET)
 
+    def step(self) -> bool:
+        """One instruction of the present. No checkpoint is thought of: what is stepped through is soon repeated."""
+        return self.present is None and self._executor.step()
+
     def _share(self, budget: int | None) -> int:
         """Ticks to run at once."""
         ends = [_SLICE_TICKS] if budget is None else [budget, _SLICE_TICKS]

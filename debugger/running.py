@@ -38,6 +38,9 @@ class Ended:
     detail: Detail = field(default_factory=Detail)
 
 
+_STEPPED = Ended(Reason.STEP)
+
+
 class Waiting(Protocol):
     """The part of a world a run needs: sleeping until a blocked call can go on."""
 
@@ -64,7 +67,11 @@ class Run:
 
     def __post_init__(self) -> None:
         self.watching = Watching(self.machine, self.breakpoints)
+
+    def begin(self) -> None:
+        """A run begins; the same object serves all runs of a store."""
         self.watching.begin()
+        self._watches_nothing = not self.watching
 
     # -- plans -----------------------------------------------------------------------------------
 
@@ -79,10 +86,12 @@ class Run:
     def instructions(self, count: int) -> Ended:
         """`count` instructions; breakpoints on the way end it too."""
         for i in range(count):
+            if i and self.paused():
+                return Ended(Reason.PAUSE)
             ended = self._tick(check_sites=i > 0)
             if ended is not None:
                 return ended
-        return Ended(Reason.STEP)
+        return _STEPPED
 
     def over(self, count: int = 1) -> Ended:
         """`count` instructions, a call with all it does being one."""
@@ -211,8 +220,10 @@ class Run:
 
     def _tick(self, check_sites: bool) -> Ended | None:
         """One instruction, before which a breakpoint may end the run when `check_sites`."""
-        if check_sites and (ended := self._breakpoint_here()) is not None:
+        if check_sites and len(self.breakpoints) and (ended := self._breakpoint_here()) is not None:
             return ended
+        if self._watches_nothing and self.executor.step():
+            return None
         return self._one_tick(self._callbacks())
 
     def _one_tick(self, callbacks: frozenset[Site] = frozenset()) -> Ended | None:

@@ -64,6 +64,7 @@ from vm.validate import validate_bodies
 Listener = Callable[[Event], None]
 
 
+_RUNNING = Running()
 _NO_STOPS = (Reason.STEP, Reason.TICK)  # of no interest later
 _MOST_STOPS = 1000
 _ALIVE = (ThreadState.READY, ThreadState.BLOCKED, ThreadState.WAITING)
@@ -132,6 +133,7 @@ class Session(Stepping, Stopping, Remembering, Mocking):
         self._guards = Guards(self.machine, self.inspect)
         self._recorded_output = RecordedOutput(self.machine, self.descriptors)
         self._phases = list(launched.phases)
+        self._run = self._runner()
         self._resolved_instances = 0
         self._said_files = False
         self._refresh()
@@ -353,21 +355,27 @@ class Session(Stepping, Stopping, Remembering, Mocking):
             raise UserError(
                 why_not(self.machine.thread_state), "invoke NAME calls an export" if idle else "restart runs it again"
             )
-        self.validate()
+        if not self.validated:
+            self.validate()
         self.selected = 0  # conditions are about the innermost frame
-        self._pause.clear()
-        self.emit(Running())
-        run = self._run()
+        self._pause_no_more()
+        self.emit(_RUNNING)
+        run = self._run
+        run.begin()
         try:
             ended = plan(run)
         except Trap as trap:  # of a start-up phase's own call
             ended = Ended(Reason.TRAP, Detail(trap=trap))
         for gone in run.watching.ended():
             self.emit(Message(f"watchpoint {gone.id} has ended: the frame of {gone.location} is gone"))
-        self._pause.clear()
+        self._pause_no_more()
         return self._stopped(ended)
 
-    def _run(self) -> Run:
+    def _pause_no_more(self) -> None:
+        if self._pause.is_set():  # clearing takes a lock
+            self._pause.clear()
+
+    def _runner(self) -> Run:
         return Run(
             self.machine, self.executor, self.world, self.breakpoints, self.lines_at, self._accepts,
             self._next_phase, self._results, self._pause.is_set, self.wait_for_input, self._refresh,

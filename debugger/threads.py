@@ -66,6 +66,10 @@ class Scheduler:
                 return ended
         return Stop(StopKind.BUDGET)
 
+    def step(self) -> bool:
+        """One instruction of the only thread; with others there are turns."""
+        return len(self.machine.threads) == 1 and self.executor.step()
+
     def _share(self, budget: int | None) -> int | None:
         """Ticks until the turn is over, or until a wait is."""
         machine = self.machine

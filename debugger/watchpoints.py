@@ -117,6 +117,10 @@ class Watching:
             if isinstance(target, LocalTarget) and target.thread == self._machine.current.number:
                 yield each, target
 
+    def __bool__(self) -> bool:
+        """Whether anything is watched."""
+        return len(self._breakpoints) > 0 and any(True for _ in self._enabled())
+
     def begin(self) -> None:
         """Looks at all values: what the user has changed since the last stop is no change of the program's."""
         for each, target in self._enabled():

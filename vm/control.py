@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 from vm.layout import Layouts, StructView
@@ -9,6 +10,7 @@ from vm.memory import Region
 from vm.types import Addr
 
 WASM_FRAME, HOST_FRAME = 0, 1
+_PC = struct.Struct("<I")
 NOBODY = Addr(0)
 
 
@@ -35,6 +37,7 @@ class ControlStack:
         layout = layouts.struct("ControlRecord")
         self._codec = layout.codec("vmctx", "func", "pc", "base", "flags", "callee_results", "caller")
         self._unpack = self._codec.unpack_from
+        self._pc_offset = layout.field("pc").offset
         self._stride, self._view, self.region = layout.size, region.view, region
         self._depth = thread.live("depth")
         self.capacity = region.size // layout.size
@@ -58,6 +61,10 @@ class ControlStack:
     def __setitem__(self, i: int, record: Record) -> None:
         self._codec.pack_into(self._view, i * self._stride, *record)
 
+    def stand_at(self, pc: int) -> None:
+        """Makes an instruction the next one of the innermost frame."""
+        _PC.pack_into(self._view, (self._depth.view[0] - 1) * self._stride + self._pc_offset, pc)
+
     def push(self, record: Record) -> None:
         """Adds an innermost frame; the caller checked the limit."""
         depth = self.depth
@@ -71,4 +78,4 @@ class ControlStack:
 
     @property
     def top(self) -> Record:
-        return self[self.depth - 1]
+        return Record._make(self._unpack(self._view, (self._depth.view[0] - 1) * self._stride))

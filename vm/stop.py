@@ -130,3 +130,10 @@ class Executor(Protocol):
         `over_site`: the first instruction is run even when a site names it, so that going on makes progress.
         """
         ...
+
+    def step(self) -> bool:
+        """Runs the next instruction in the shortest way, whatever is hooked: what a debugger's step nearly always is.
+
+        False: it is not one that concerns only its frame and goes on in it, and nothing was done; `run` does it.
+        """
+        ...

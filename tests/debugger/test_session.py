@@ -357,3 +357,11 @@ def test_stepping_by_source_line() -> None:
         s.step_out()
         s.step_line(into=False)
         assert (here(s), line_of(s)) == ("$main", 29)
+
+
+def test_many_single_steps_can_be_paused() -> None:
+    with session('(module (func (export "_start") (loop br 0)))') as s:
+        paused = threading.Timer(0.05, s.request_pause)
+        paused.start()
+        assert s.step_instruction(1 << 40).reason is Reason.PAUSE
+        assert 0 < s.tick < 1 << 40

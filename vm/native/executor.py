@@ -27,10 +27,8 @@ from vm.native.flow import Kind, Pending
 from vm.native.hooking import Hooking
 from vm.native.scope import cards_of, memory_fields
 from vm.native.shapes import CONTEXT, FIELD, LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH, PLAIN_BYTES
-from vm.ops.row import Has
-from vm.ops.table import OPS
 from vm.reference.executor import STATE_AFTER, ReferenceExecutor
-from vm.reference.step import Target
+from vm.reference.step import STAYS, Target
 from vm.stop import NO_HOOKS, Hooks, Site, Stop, StopKind
 from vm.types import SLOT_BYTES, Addr, Tick, total_slots
 
@@ -43,10 +41,6 @@ _HEAP_BASE, _HEAP_CARDS = FIELD["heap_base"], FIELD["heap_cards"]
 _MEMORY_BASE, _MEMORY_LENGTH = FIELD["memory_base"], FIELD["memory_length"]
 _FUNC_REF_TYPE, _FUNC_REF_CODE = FIELD["func_ref_type"], FIELD["func_ref_code"]
 _LAZY_BIT, _ARRAY_LENGTH, _I31_BIT = FIELD["lazy_bit"], FIELD["array_length"], FIELD["i31_bit"]
-
-# Rows whose step answers with the next instruction, whatever happens.
-_TRANSFERS = ("memory.atomic.wait32", "memory.atomic.wait64", "throw", "throw_ref", "rethrow", "return", "end")
-_STEPPED = frozenset(op.name for op in OPS if Has.CALLS not in op.has and op.name not in _TRANSFERS)
 
 
 class Settled(NamedTuple):
@@ -125,6 +119,10 @@ class NativeExecutor:
                 return stop
             first = False
         return Stop(StopKind.BUDGET)
+
+    def step(self) -> bool:
+        """See `vm.stop.Executor`: for one instruction, going into native code and out again takes longer."""
+        return self.reference.step()
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -330,7 +328,7 @@ class NativeExecutor:
         instr, targets = facts.instrs[standing.index], self.reference.targets
         known = (function, standing.index, standing.not_retired, standing.pending)
         place = Place(*known, touches=instr.op.name in TOUCHING)
-        if instr.op.name in _STEPPED:
+        if instr.op.name in STAYS:
             target = targets.defined(function.instance, function.func)
             if not target.plain:
                 targets.translate(target)

@@ -20,6 +20,7 @@ from vm.libcalls.objects import throw_ref
 from vm.machine import Machine, ThreadState, too_many_frames
 from vm.memories import PausedInBulk
 from vm.reference.hooking import About, Contents, Hooking
+from vm.reference.single import SingleStep
 from vm.reference.step import CALL, RETURN, THROW, WAIT, Floats, Slots, Target
 from vm.reference.targets import Hooked, Targets
 from vm.stop import NO_HOOKS, Access, Hooks, Site, Stop, StopKind
@@ -50,6 +51,7 @@ class ReferenceExecutor:
         self._hooking = Hooking(machine)
         self._about: About | None = None  # the instruction that a slice stopped before, since it may touch something
         self._host_wrote: Access | None = None  # what a host function has changed that is watched
+        self.step = SingleStep(machine, self.targets, self.frame)
 
     # -- the Executor protocol -------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from vm.facts import FunctionFacts, Instr
 from vm.instance import Instance
 from vm.libcalls.libcall import Libcall, P, R
 from vm.machine import Machine
+from vm.ops.row import Has
+from vm.ops.table import OPS
 from vm.threads import Waiting
 from vm.types import SLOT_BYTES, Addr
 
@@ -22,6 +24,10 @@ Floats: TypeAlias = "memoryview[float]"
 Step = Callable[[Slots, Floats, Floats], int]
 
 CALL, RETURN, TAIL_CALL, THROW, WAIT = -1, -2, -3, -4, -5
+
+# Rows whose step answers with the next instruction, whatever happens.
+_TRANSFERS = ("memory.atomic.wait32", "memory.atomic.wait64", "throw", "throw_ref", "rethrow", "return", "end")
+STAYS = frozenset(op.name for op in OPS if Has.CALLS not in op.has and op.name not in _TRANSFERS)
 
 _ZEROS = memoryview(bytes(2 * MAX_LOCALS * SLOT_BYTES)).cast("Q")  # what all locals start as, v128s twice as wide
 
