@@ -77,9 +77,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A line for the user: a log point's text, a note."""
+    """A line for the user: a log point's text, a note. `passing`: how far something has come, of no interest later."""
 
     text: str
+    passing: bool = False
 
 
 Event = Stopped | Running | Message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -144,16 +145,47 @@ def _split(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _run(words: list[str]) -> int:
-    from ui.run import run_program
+    from ui.run import Kept, run_program
 
     parser = Parser(prog="wasmscope run", description="Runs a module without the debugger.", allow_abbrev=False)
     parser.add_argument("module", metavar="MODULE")
     parser.add_argument("--coredump", metavar="FILE", type=Path, help="write a core dump here if it traps")
+    traces = parser.add_argument_group("what ran, written at the end")
+    traces.add_argument("--trace", metavar="FILE", type=Path, help="every instruction")
+    traces.add_argument("--trace-what", choices=["instructions", "calls", "memory", "host"], default="instructions",
+                        help="what --trace writes: calls, accesses to memories, calls of host functions")  # fmt: skip
+    traces.add_argument("--trace-format", choices=["binary", "jsonl", "parquet"],
+                        help="of --trace; by the file's name when not given, else jsonl")  # fmt: skip
+    traces.add_argument("--coverage", metavar="FILE", type=Path, help="functions, lines, branches: .info or .html")
+    traces.add_argument("--profile", metavar="FILE", type=Path, help="instructions by path: .svg, else folded stacks")
     add_program_options(parser)
     ours, program = _split(words)
     args = parser.parse_args(ours)
-    args.log_limit, args.history_memory = DEFAULT_LOG_LIMIT if args.record else _RUN_LOG, _RUN_HISTORY
-    return run_program(start_from(args, program), args.coredump)
+    commands = _commands_of(args)
+    keeps = args.record is not None or bool(commands)
+    args.log_limit, args.history_memory = DEFAULT_LOG_LIMIT if keeps else _RUN_LOG, _RUN_HISTORY
+    return run_program(start_from(args, program), Kept(args.coredump, commands))
+
+
+def _commands_of(args: argparse.Namespace) -> tuple[str, ...]:
+    """The commands that write what a run is to leave. What cannot be written is said before it begins."""
+    found = []
+    if args.trace is not None:
+        from debugger.traces.tables import check, format_of
+
+        chosen = format_of(args.trace, args.trace_format)
+        check(chosen, instructions=args.trace_what == "instructions")
+        found.append(f"trace {args.trace_what} --trace-format {chosen.value} -- {shlex.quote(str(args.trace))}")
+    elif args.trace_format is not None or args.trace_what != "instructions":
+        raise UserError("there is no file to write the trace to", "--trace FILE")
+    if args.coverage is not None:
+        from ui.command_profile import check_file
+
+        check_file(args.coverage)
+        found.append(f"coverage -- {shlex.quote(str(args.coverage))}")
+    if args.profile is not None:
+        found.append(f"profile -- {shlex.quote(str(args.profile))}")
+    return tuple(found)
 
 
 def _replay(words: list[str]) -> int:

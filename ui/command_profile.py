@@ -20,6 +20,7 @@ from vm.errors import UserError
 
 _FAMILY = "what ran"
 _ROWS = 20
+_PAGES = (".html", ".htm")
 
 
 # -- coverage --------------------------------------------------------------------------------------
@@ -30,7 +31,17 @@ def _counts(session: Session, args: Namespace) -> Counts:
         return expansion.count(progress(session, "coverage"))
 
 
+def check_file(path: Path) -> None:
+    """Raises UserError for a name that says of no format what it is."""
+    if path.suffix not in (*_PAGES, ".info", ".lcov"):
+        raise UserError(
+            f"coverage is not written as {path.suffix or 'a file without a suffix'}", ".info, .lcov or .html"
+        )
+
+
 def _coverage(context: Context, args: Namespace) -> Iterable[Line]:
+    if args.file is not None:
+        check_file(args.file)
     session = context.session
     counts = _counts(session, args)
     session.heat = counts
@@ -38,7 +49,7 @@ def _coverage(context: Context, args: Namespace) -> Iterable[Line]:
     found = coverage(counts, main, session.lines_of(main), lambda func: session.inspect.func_name(main, func))
     if args.file is None:
         return _coverage_lines(found)
-    if args.file.suffix in (".html", ".htm"):
+    if args.file.suffix in _PAGES:
         lines = session.lines_of(main)
         search = (session.path.parent, Path.cwd())
 
@@ -46,12 +57,8 @@ def _coverage(context: Context, args: Namespace) -> Iterable[Line]:
             return None if lines is None else lines.source(path, search, session.options.source_maps)
 
         text = coverage_page(found, source, f"coverage of {session.path.name}")
-    elif args.file.suffix in (".info", ".lcov"):
-        text = "\n".join(lcov(found)) + "\n"
     else:
-        raise UserError(
-            f"coverage is not written as {args.file.suffix or 'a file without a suffix'}", ".info, .lcov or .html"
-        )
+        text = "\n".join(lcov(found)) + "\n"
     write_file(args.file, text.encode())
     return [note(f"{args.file}: {len(text):,} bytes{stopped(found.whole)}")]
 

@@ -14,6 +14,7 @@ from debugger.shadow_stack import shadow_stack
 from ui.command import Command, Context, Parser, number, positive
 from ui.render import blocks
 from ui.render.line import Line, Role, columns, line, note, text_of
+from ui.tracing import progress
 from vm.errors import UserError
 from vm.types import Tick
 
@@ -48,8 +49,8 @@ def _followed(session: Session, end: Tick) -> Allocations:
         raise UserError(
             "no function of this module is called like one of an allocator", "malloc, free, __rust_alloc ..."
         )
-    with session.history.excursion():
-        return follower.follow(session.history.first_tick, end, lambda done, of: not session.pause_wanted)
+    with session.looking_back():
+        return follower.follow(session.history.first_tick, end, progress(session, "following the allocator"))
 
 
 def _allocations(context: Context, args: Namespace) -> Iterable[Line]:

@@ -25,7 +25,7 @@ from debugger.traces.listings import (
     host_rows,
 )
 from debugger.traces.observe import Accessed, HostCalled, HostCalls, Listed, MemoryAccesses, Watching
-from debugger.traces.tables import Format, format_of, write_table
+from debugger.traces.tables import Format, check, format_of, write_table
 from debugger.traces.trace import Texts, with_operands, write_binary, write_jsonl, write_parquet
 from ui.command import Command, Context, Parser
 from ui.render.line import Line, Role, line, note
@@ -59,6 +59,7 @@ def _trace(context: Context, args: Namespace) -> Iterable[Line]:
         shown = list(_LISTED[what](context.session, args))
         return shown[-1:] if args.quiet else shown
     chosen = format_of(path, args.format)
+    check(chosen, what is What.INSTRUCTIONS)
     if args.operands and (chosen is not Format.JSONL or what is not What.INSTRUCTIONS):
         raise UserError("operands are written of instructions as JSON lines", "--trace-format jsonl")
     try:
@@ -83,8 +84,14 @@ def _instructions(session: Session, args: Namespace) -> Iterable[Line]:
     if args.start is None:
         args.start = str(max(session.history.first_tick, session.tick - _ROWS))
     texts = Texts(session.machine, session.inspect, line_of(session))
-    with expansion_of(session, args) as expansion:
-        return [_traced(row) for row in with_operands(expansion, session.inspect, texts, progress(session, "trace"))]
+    found: list[Line] = []
+    try:
+        with expansion_of(session, args) as expansion:
+            for row in with_operands(expansion, session.inspect, texts, progress(session, "trace")):
+                found.append(_traced(row))
+    except BrokenOff:
+        found.append(note("it was stopped before the end"))
+    return found
 
 
 def _traced(row: dict[str, object]) -> Line:

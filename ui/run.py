@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from debugger.events import Event, Message, Reason, Stopped
@@ -13,7 +13,8 @@ from debugger.session import Session
 from debugger.world import standard_terminals
 from ui import exits
 from ui.command_keep import core_dump, write_file
-from ui.render.line import text_of
+from ui.commands import console, execute
+from ui.render.line import Line, text_of
 from ui.render.stops import stop_line
 from ui.start import Start
 from ui.text import safe
@@ -25,14 +26,22 @@ _STDIN = 0
 _BACKTRACE_ROWS = 50
 
 
-def run_program(start: Start, coredump: Path | None = None) -> int:
-    """Runs to the end; the exit code. Raises WasmscopeError. `coredump`: a file for a core dump after a trap."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files that a run leaves: `coredump` after a trap; `commands` are run at the end, and write what they are for."""
+
+    coredump: Path | None = None
+    commands: tuple[str, ...] = ()
+
+
+def run_program(start: Start, kept: Kept) -> int:
+    """Runs to the end; the exit code. Raises WasmscopeError."""
     stdin = _STDIN if start.world.stdin is None else start.world.stdin
     start = replace(start, world=replace(start.world, stdin=stdin, terminals=standard_terminals()))
     session = start.open(_write, wait_for_input=True)
     session.listen(_tell)
     try:
-        return _run(session, coredump)
+        return _run(session, kept)
     finally:
         session.close()
 
@@ -49,7 +58,7 @@ def _write(stream: Stream, data: bytes) -> None:
         left = left[os.write(int(stream), left) :]
 
 
-def _run(session: Session, coredump: Path | None) -> int:
+def _run(session: Session, kept: Kept) -> int:
     interrupted = False
 
     def interrupt(signum: int, frame: object) -> None:
@@ -60,13 +69,21 @@ def _run(session: Session, coredump: Path | None) -> int:
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         stopped = _to_the_end(session)
+        if interrupted and stopped.reason is Reason.PAUSE:
+            return exits.INTERRUPTED
+        if kept.coredump is not None and stopped.reason is Reason.TRAP:
+            _dump(session, kept.coredump)
+        code = _ended(session, stopped)
+        sys.stdout.flush()
+        for command in kept.commands:
+            execute(console(session, _say), command)
+        return exits.INTERRUPTED if interrupted else code
     finally:
         signal.signal(signal.SIGINT, before)
-    if interrupted and stopped.reason is Reason.PAUSE:
-        return exits.INTERRUPTED
-    if coredump is not None and stopped.reason is Reason.TRAP:
-        _dump(session, coredump)
-    return _ended(session, stopped)
+
+
+def _say(rendered: Line) -> None:
+    sys.stderr.write(f"wasmscope: {text_of(rendered)}\n")
 
 
 def _to_the_end(session: Session) -> Stopped:

@@ -16,7 +16,7 @@ from ui.command import Parser
 from vm.errors import UserError
 from vm.types import Addr, Tick
 
-_SAID_EVERY_S = 2.0
+_SAID_EVERY_S = 1.0
 
 
 @contextmanager
@@ -25,8 +25,9 @@ def expansion_of(session: Session, args: Namespace) -> Iterator[Expansion]:
     now, first = session.tick, session.history.first_tick
     start = first if args.start is None else session.moment(args.start)
     end = now if args.end is None else session.moment(args.end)
-    if not first <= start <= end <= now:
-        raise UserError(f"ticks {start:,} to {end:,} are not in the recording", f"it has {first:,} to {now:,}")
+    last = session.moment("end")
+    if not first <= start <= end <= last:
+        raise UserError(f"ticks {start:,} to {end:,} are not in the recording", f"it has {first:,} to {last:,}")
     with session.looking_back():
         yield Expansion(session.machine, session.history, Tick(start), Tick(end))
 
@@ -39,7 +40,9 @@ def progress(session: Session, what: str) -> Callable[[int, int], bool]:
         nonlocal said
         if time.monotonic() - said > _SAID_EVERY_S:
             said = time.monotonic()
-            session.emit(Message(f"{what}: {100 * done // max(of, 1)} %"))
+            session.emit(
+                Message(f"{what}: {done:,} of {of:,} instructions, {100 * done // max(of, 1)} %", passing=True)
+            )
         return not session.pause_wanted
 
     return goes_on

@@ -60,10 +60,16 @@ def numbers(pyarrow: Any, values: array[int]) -> Any:
     return pyarrow.Array.from_buffers(pyarrow.uint64(), len(values), [None, pyarrow.py_buffer(values)])
 
 
-def write_table(path: Path, chosen: Format, columns: Columns, batches: Iterable[Batch]) -> int:
-    """Writes rows; how many. Raises UserError, OSError, and what making the rows raises."""
-    if chosen is Format.BINARY:
+def check(chosen: Format, instructions: bool) -> None:
+    """Raises UserError for a format that is not written, or not of this, or not here."""
+    if chosen is Format.BINARY and not instructions:
         raise UserError("only instructions are written as binary", "--trace-format jsonl, or parquet")
+    if chosen is Format.PARQUET:
+        arrow()
+
+
+def write_table(path: Path, chosen: Format, columns: Columns, batches: Iterable[Batch]) -> int:
+    """Writes rows; how many. Raises OSError, and what making the rows raises. See `check`."""
     return (_parquet if chosen is Format.PARQUET else _json_lines)(path, columns, batches)
 
 

@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from debugger.history import BrokenOff
 from debugger.inspect import Inspector
 from debugger.traces.expand import Expansion, Progress
 from debugger.traces.tables import Kind, arrow, numbers, schema
@@ -146,7 +147,7 @@ def with_operands(
     history.back_to(expansion.start)
     while machine.tick < expansion.end and machine.control.depth:
         if not goes_on(machine.tick - expansion.start, expansion.end - expansion.start):
-            return
+            raise BrokenOff
         frame = inspect.frame(0)
         tick = int(machine.tick)
         if frame is not None and frame.instance is not None:

@@ -88,3 +88,39 @@ def test_the_program_starts_without_the_heavy_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=_ENV, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.decode().split()}
     assert not loaded & {"textual", "prompt_toolkit", "rich", "wasmtime", "llvmlite"}
+
+
+def test_what_ran_is_written_at_the_end(hello: Path, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("t.jsonl", "c.html", "p.svg")]
+    done = _run("run", "--trace", files[0], "--coverage", files[1], "--profile", files[2], hello)
+    assert (done.stdout, done.returncode) == (b"a\x1b[1m\n", 7), "the program's own"
+    rows = [json.loads(text) for text in files[0].read_text().splitlines()]
+    assert [r["tick"] for r in rows] == list(range(len(rows))) and len(rows) > 3
+    assert "<html" in files[1].read_text() and files[2].read_text().startswith("<svg")
+    assert done.stderr.decode().count("wasmscope: ") == 3
+
+
+def test_what_cannot_be_written_is_said_before_the_run(hello: Path, tmp_path: Path) -> None:
+    for words, why in (
+        (("--trace-format", "binary"), b"there is no file to write the trace to"),
+        (("--trace", tmp_path / "x", "--trace-what", "calls", "--trace-format", "binary"), b"only instructions"),
+        (("--coverage", tmp_path / "x.y"), b"not written as .y"),
+    ):
+        done = _run("run", *words, hello)
+        assert (done.stdout, done.returncode) == (b"", 2) and why in done.stderr
+    assert _run("run", "--trace", tmp_path / "none" / "x", hello).returncode == 2
+
+
+def test_a_long_trace_says_how_far_it_is_and_can_be_interrupted(tmp_path: Path) -> None:
+    words = ("run", "--trace", tmp_path / "t.jsonl", _SAMPLES / "fib" / "fib.wasm", "--", "29")
+    with subprocess.Popen(_command(*words), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=_ENV) as running:
+        assert running.stderr is not None
+        for said in running.stderr:
+            if said.startswith(b"wasmscope: trace: ") and said.rstrip().endswith(b"%"):
+                break
+        else:
+            raise AssertionError("it has not said how far it is")
+        running.send_signal(signal.SIGINT)
+        rest = running.stderr.read()
+        assert running.wait(60) == 130
+    assert b"stopped before the end" in rest

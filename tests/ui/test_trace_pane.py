@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from debugger.events import Message
 from debugger.launch import Options
 from debugger.traces.calls import CallTree
 from tests.ui.screens import SIZES, Shown, on_loop, shown
+from ui import tracing
 from ui.start import Start, WorldArgs
 from ui.tui.panes.frame import FramePane
 from ui.tui.panes.memory import MemoryPane
@@ -105,3 +107,27 @@ def test_rows_of_a_tree() -> None:
     assert shown() == [0, 1, 2, 3, 4, 6], "what was open in it is open"
     rows.toggle(2)
     assert shown() == [0, 1, 2, 3, 4, 6], "nothing is below it"
+
+
+@on_loop
+async def test_long_work_says_how_far_it_is_and_stops() -> None:
+    fib = Start(Options(path=_HELLO.parents[1] / "fib" / "fib.wasm", args=("24",)), WorldArgs())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracing, "_SAID_EVERY_S", 0.01)
+        async with shown(fib, (120, 40)) as screen:
+            await screen.press("c")
+            session, said = screen.app.session, list[str]()
+            session.listen(lambda event: said.append(event.text) if isinstance(event, Message) else None)
+            end = session.tick
+            for where in (1000, end):  # in the past, and now
+                screen.app.go_to_tick(where)
+                await screen.idle()
+                for command in ("trace memory --to end /dev/null", "trace --to end --operands /dev/null"):
+                    said.clear()
+                    screen.app.talking.command(command)
+                    await screen.sees("%  F6 stops it")
+                    await screen.pilot.press("f6")
+                    await screen.idle()
+                    assert "of " + f"{end:,}" in said[-1] and not said[-1].endswith("100 %")
+                    assert session.tick == where
+            await screen.sees("before the end")

@@ -181,6 +181,8 @@ class WasmscopeApp(App[int]):
         if self.shared.running or self.shared.validating is not None:
             self.shared.validating = None if self.shared.validating is None else self.validating.percent
             self._draw_bars()
+        if self.bridge.progress and self.bridge.busy:
+            self.say((self.bridge.progress, Role.WARNING), ("  F6 stops it", Role.DIM))
         self.work.updated()
 
     # -- working on the session ------------------------------------------------------------------

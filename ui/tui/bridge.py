@@ -66,6 +66,7 @@ class Bridge:
         self._under_way: Future[None] | None = None
         self.session: Session | None = None
         self.busy = False
+        self.progress = ""  # how far long work has come
 
     def attach(self, session: Session) -> None:
         """The session this bridge works on."""
@@ -76,7 +77,7 @@ class Bridge:
         """Runs `work` on the worker, `Done` follows; False when something is still being run."""
         if self.busy:
             return False
-        self.busy = True
+        self.busy, self.progress = True, ""
         self._last = None
         self._under_way = self._worker.submit(self._work, work)
         self._under_way.add_done_callback(self._ended)
@@ -98,6 +99,8 @@ class Bridge:
         match event:
             case Stopped():
                 self._last = event
+            case Note(text, passing=True):
+                self.progress = text
             case Note(text):
                 self.write(line((text, Role.WARNING)))
             case _:
