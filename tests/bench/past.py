@@ -26,6 +26,7 @@ from vm.snapshot import take
 from vm.text import assemble
 
 ROUNDS = 5
+_LEAST_SECONDS = 0.6  # of one kind together: of what is short there are more rounds
 # Arguments for which a run takes some tenths of a second, so that there are checkpoints.
 _LONGER: dict[str, Callable[[int], int]] = dict.fromkeys(SIZES, lambda size: size * 6)
 _LONGER |= {"fib": lambda size: size + 4, "mandel": lambda size: size * 2, "sieve": lambda size: size}
@@ -84,11 +85,10 @@ def _recording() -> bool:
     worst = 0.0
     for name in SIZES:
         times: dict[bool, list[float]] = {True: [], False: []}
-        for number in range(ROUNDS + 1):
-            for records in times:
-                seconds = _run_seconds(name, records)
-                if number:
-                    times[records].append(seconds)
+        rounds = max(ROUNDS, int(_LEAST_SECONDS / _run_seconds(name, records=True)))
+        for _ in range(rounds):
+            for records, found in times.items():
+                found.append(_run_seconds(name, records))
         ratio = statistics.median(times[True]) / statistics.median(times[False])
         worst = max(worst, ratio)
         print(f"{name:10} {statistics.median(times[False]):7.3f} s, recording {ratio:.2f}x", flush=True)
