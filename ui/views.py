@@ -130,13 +130,14 @@ class Views:
     def locals(self, shown: Frame) -> list[Line]:
         """Variables of the source, if they are known, then the function's own locals."""
         variables, below = self.variables(shown), frame.variables(self.session.inspect.locals(shown))
-        if not variables and (elsewhere := self._elsewhere(shown)):
+        if not variables and (elsewhere := self.elsewhere(shown)):
             variables = [note(f"  {elsewhere}")]
         if not variables:
             return below
         return [*variables, heading("WebAssembly locals"), *below] if below else variables
 
-    def _elsewhere(self, shown: Frame) -> str:
+    def elsewhere(self, shown: Frame) -> str:
+        """Where a function's variables were put, when that is another file; empty when it is not."""
         if shown.instance is None:
             return ""
         return said_elsewhere(shown.instance.module, self.session.debug_info(shown.instance), shown.offset)

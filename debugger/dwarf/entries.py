@@ -315,6 +315,7 @@ class Sections:
     rnglists: bytes
     loc: bytes
     loclists: bytes
+    types: bytes = b""  # of DWARF 4: units of a type each
 
     @classmethod
     def of(cls, module: Module) -> Sections:
@@ -336,27 +337,30 @@ def info_of(module: Module) -> Info:
 
 
 class Info:
-    """A module's `.debug_info`."""
+    """A module's `.debug_info`, followed by its `.debug_types`."""
 
     def __init__(self, sections: Sections) -> None:
         self.sections = sections
-        self.data = sections.info
+        self.data = sections.info + sections.types
+        self._types_at = len(sections.info)
         self._abbreviations: dict[tuple[int, int, bool, int], Mapping[int, Abbreviation]] = {}
         self.ranges: dict[int, tuple[tuple[int, int], ...]] = {}  # of units, by where they stand
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Headers of all units, as far as they can be read."""
-        found: list[Unit] = []
-        at = 0
+        return (*self._units(0, self._types_at), *self._units(self._types_at, len(self.data)))
+
+    def _units(self, at: int, end: int) -> Iterator[Unit]:
+        """The units of one section."""
+        count = 0
         try:
-            while at < len(self.data) and len(found) < _MOST_UNITS:
-                unit = self._unit(at)
-                found.append(unit)
-                at = unit.end
+            while at < end and count < _MOST_UNITS:
+                unit = self._unit(at, end)
+                yield unit
+                at, count = unit.end, count + 1
         except DecodeError:
-            pass
-        return tuple(found)
+            return
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
@@ -379,13 +383,13 @@ class Info:
             raise DecodeError(at, "a reference leads to no unit")
         return unit.entry(at)
 
-    def _unit(self, at: int) -> Unit:
+    def _unit(self, at: int, section_end: int) -> Unit:
         data = self.data
         length, pos, wide = _number(data, at, 4), at + 4, False
         if length == _DWARF64:
             length, pos, wide = _number(data, pos, 8), pos + 8, True
         end = pos + length
-        if end > len(data):
+        if end > section_end:
             raise DecodeError(at, "a unit is longer than its section")
         version = _number(data, pos, 2)
         if not 2 <= version <= 5:
@@ -402,6 +406,9 @@ class Info:
         else:
             abbreviations_at, address_size = _number(data, pos, width), _number(data, pos + width, 1)
             pos += width + 1
+            if at >= self._types_at:
+                kind, signature, type_at = _UNIT_TYPE, _number(data, pos, 8), _number(data, pos + 8, width)
+                pos += 8 + width
         if address_size not in (4, 8) or pos >= end:
             raise DecodeError(at, "a unit's header is damaged")
         return Unit(self, at, pos, end, version, wide, address_size, abbreviations_at, kind, signature, type_at)

@@ -23,7 +23,7 @@ def place(folder: Path, sections: Sections) -> Path | None:
     if len(sections.info) < _LEAST_BYTES:
         return None
     digest = hashlib.blake2b(digest_size=20)
-    for part in (sections.info, sections.abbrev, sections.str):
+    for part in (sections.info, sections.abbrev, sections.str, sections.types):
         digest.update(hashlib.blake2b(part).digest())
     return folder / "names" / f"{digest.hexdigest()}.z"
 

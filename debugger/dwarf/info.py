@@ -60,7 +60,9 @@ def said_elsewhere(module: Module, info: DebugInfo | None, offset: int | None) -
     external = section(module, "external_debug_info")
     if info is None and external:
         size = external[0]
-        return f"the debug information was split off to {external[1 : 1 + size].decode(errors='replace')}"
+        return (
+            f"debug information was split off to {external[1 : 1 + size].decode(errors='replace')}, which is not read"
+        )
     unit = None if info is None or offset is None else info.unit_at(offset)
     try:
         name = "" if unit is None else unit.dwo_name

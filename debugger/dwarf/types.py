@@ -83,7 +83,9 @@ class Types:
         return None if found is None else self.made(found, depth)
 
     def _make(self, entry: Entry, depth: int) -> Type | None:
-        tag = entry.tag
+        tag, described = entry.tag, entry.follow(At.SIGNATURE)
+        if described is not None and described.at != entry.at:  # in a unit of its own
+            return self.made(described, depth)
         if tag in _COMPOSITES:
             return self._composite(entry, _COMPOSITES[Tag(tag)])
         if tag in _QUALIFIERS:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from debugger.dwarf.info import DebugInfo
+from debugger.dwarf.info import DebugInfo, said_elsewhere
 from debugger.expression.arithmetic import binary, boolean, convert, literal, unary
 from debugger.expression.errors import ExpressionError, shortened
 from debugger.expression.memory import TypedMemory
@@ -167,7 +167,7 @@ class Evaluator:
     def _store(self, target: Value, new: Value) -> None:
         assert target.addr is not None
         data = self._encoded(target, new)
-        if target.label.startswith(("local", "stack")):
+        if target.label.startswith(("local", "stack", "operand")):
             if target.guest and len(data) < 4 and isinstance(target.type, Scalar):
                 data = convert(convert(new, target.type), I32_TYPE).bits.to_bytes(4, "little")
             poke_slot(self.machine, target.addr, data)
@@ -242,9 +242,15 @@ class Evaluator:
         found = self._scope.lookup(node.name)
         if found is None:
             known = self._scope.known()
-            hint = f"known: {', '.join(known[:10])}" if known else ""
+            hint = self._elsewhere() or (f"known: {', '.join(known[:10])}" if known else "")
             raise ExpressionError(f"unknown name {shortened(node.name)!r}", node.column, hint)
         return found
+
+    def _elsewhere(self) -> str:
+        """Where variables were put, when that is another file."""
+        frame = self._scope.frame
+        info = None if self.source is None else self.source.info
+        return said_elsewhere(self._memory.instance.module, info, None if frame is None else frame.offset)
 
     def _binary(self, node: Binary) -> Value:
         left = self._value(node.left)

@@ -34,7 +34,10 @@ def _damaged(name: str, seed: int) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("name", ["people-O0.wasm", "people5-O2.wasm", "tree-O2.wasm", "queue-O2.wasm"])
+@pytest.mark.parametrize("name", [
+    "people-O0.wasm", "people5-O2.wasm", "tree-O2.wasm", "queue-O2.wasm", "units4-O0.wasm", "units5-O0.wasm",
+    "split4-O0.wasm",
+])  # fmt: skip
 def test_damage(name: str, tmp_path: Path) -> None:
     path = tmp_path / "damaged.wasm"
     for seed in range(_ROUNDS):

@@ -13,6 +13,7 @@ from debugger.session import Session
 from debugger.source.pretty import short_name
 from debugger.source.tree import nodes
 from tests.debugger.sessions import opened
+from ui.cli import main
 from vm.errors import UserError
 from vm.types import Addr
 
@@ -232,6 +233,31 @@ def test_maps_and_sets_of_rust() -> None:
         found = _variables(session)
         assert found["ages"] == '{"ada": 3, "bob": 30}' and found["letters"].startswith("{98")
         assert _text(session, 'ages["bob"]') == "30"
+
+
+@pytest.mark.parametrize("module", ["units4-O0", "units5-O0"])
+def test_types_in_units_of_their_own(module: str) -> None:
+    """`.debug_types` of DWARF 4, type units of DWARF 5."""
+    with _at(module, "units.cpp", "return line.other") as session:
+        found = _variables(session)
+        assert found["line"].startswith("{from = {x = 3, y = 2}, to = {x = 3, y = 4}, other = ")
+        assert found["kind"] == "B" and _text(session, "line.other->y + 1") == "5"
+        assert _text(session, "((geo::Point *)&line)[1].y") == "4"
+
+
+@pytest.mark.parametrize(("module", "file"), [("split4-O0", "people-split.dwo"), ("split5-O0", "people-split.dwo")])
+def test_variables_in_another_file_are_said_to_be_there(
+    module: str, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = f"variables and types were split off to {file}, which is not read"
+    with _at(module, "people.c", "best = length") as session:  # lines are here
+        with pytest.raises(UserError) as raised:
+            session.evaluator().evaluate("total + 1")
+        assert raised.value.hint == said
+    at = f"people.c:{_line_of('people.c', 'best = length')}"
+    words = [w for c in (f"b {at}", "c", "info locals") for w in ("-ex", c)]
+    assert main([*words, str(_DATA / f"{module}.wasm"), "--invoke", "run", "3"]) == 0
+    assert f"  {said}\n" in capsys.readouterr().out
 
 
 def test_references_stand_for_what_they_lead_to() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from debugger.launch import Options
 from tests.ui.programs import FIB, start
 from tests.ui.screens import SIZES, Shown, on_loop, shown
+from ui.start import Start, WorldArgs
 
 
 async def row_with(screen: Shown, text: str) -> None:
@@ -110,3 +112,13 @@ async def test_a_vector_under_the_cursor_is_shown_in_every_shape(tmp_path: Path,
         await screen.sees("f64x2  1.5 -2.0")
         await screen.press("home")
         assert "f64x2" not in screen.text().split("\n", 3)[3]
+
+
+@on_loop
+async def test_variables_in_another_file_are_said_to_be_there() -> None:
+    split = Path(__file__).parents[1] / "data" / "source" / "split5-O0.wasm"
+    async with shown(Start(Options(split, invoke=("run", "3")), WorldArgs()), (200, 50)) as screen:
+        await screen.command("b measure")
+        await screen.command("c")
+        await screen.sees("variables and types were split off")
+        await screen.sees("people-split.dwo, which is not read")

@@ -18,6 +18,7 @@ from ui.render.line import Line, Part, Role, line, note
 from ui.tui.context import Screen
 from ui.tui.messages import AsBytes, Changed, Goto, Told
 from ui.tui.pane import Hints, Pane
+from ui.tui.wrap import broken
 from vm.types import SLOT_BYTES, NumType, RefType
 
 _WIDTHS = {NumType.I32: 4, NumType.F32: 4}  # bytes of a value that matter, where they are not a slot's
@@ -29,7 +30,7 @@ _MEASURED = 200  # names of a section that its columns are made for
 class _Section:
     """Rows under a title. `row` makes one; `variable` is what is on one, if it is a value, and how it is called.
 
-    `node`: what is on a row, where that is a variable of the source.
+    `node`: what is on a row, where that is a variable of the source. `is_note`: its rows say why there is nothing.
     """
 
     title: str
@@ -38,6 +39,7 @@ class _Section:
     variable: Callable[[int], tuple[str, Variable]] | None = None
     empty: str = "none"
     node: Callable[[int], Node] | None = None
+    is_note: bool = False
 
 
 class FramePane(Pane):
@@ -77,7 +79,10 @@ class FramePane(Pane):
 
     def _variables_of(self, frame: Frame) -> _Section | None:
         """Variables of the source; None when they are not known."""
-        found = self.shared.session.source_frame(frame.number)
+        found, elsewhere = self.shared.session.source_frame(frame.number), self.shared.views.elsewhere(frame)
+        if elsewhere:
+            rows = list(broken(note(elsewhere), self.text_width, words=True))
+            return _Section("variables", len(rows), rows.__getitem__, is_note=True)
         if found is None or found.scope is None:
             return None
         items = list(nodes(found, self._opened))
@@ -184,7 +189,8 @@ class FramePane(Pane):
         section, within = found
         if within < 0:
             sign = "▶" if section.title in self._folded else "▼"
-            return line((f"{sign} {section.title}  ", Role.HEADING), (f"{section.count:,}", Role.DIM))
+            count = 0 if section.is_note else section.count
+            return line((f"{sign} {section.title}  ", Role.HEADING), (f"{count:,}", Role.DIM))
         return section.row(within) if section.count else note(f"  {section.empty}")
 
     def cursor_moved(self) -> None:
