@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice, pairwise
 
+from debugger.calls import printable
 from debugger.session import Session
 from vm.journal import Edit, Entry, HostResult, Invoke
 from vm.types import Tick
+from vm.wasi.signatures import MODULE
 
 _MOST_LOOKED_AT = 60  # entries of a column
 _OUTPUT = ("fd_write", "fd_pwrite", "sock_send")
@@ -129,11 +131,14 @@ class Axis:
 
     def _text(self, entry: Entry) -> str:
         match entry:
+            case HostResult() if self._is_output(entry) and (printed := self.session.printed.at(entry.tick)):
+                return f'{printed.stream.name.lower()} "{printable(printed.data)}"'
             case HostResult():
                 arguments = ", ".join(map(str, entry.args))
                 answer = f" → {', '.join(map(str, entry.values))}" if entry.outcome == "return" and entry.values else ""
                 other = "" if entry.outcome == "return" else f" {entry.outcome}"
-                return f"{self.session.machine.hosts[entry.host].label}({arguments}){answer}{other}"
+                host = self.session.machine.hosts[entry.host]
+                return f"{host.name if host.module == MODULE else host.label}({arguments}){answer}{other}"
             case Edit():
                 return "state was changed by hand"
             case _:

@@ -78,7 +78,7 @@ def _descriptor(fd: int, descriptors: DescriptorTable) -> str:
     except Refused:
         return f"fd {fd} (not open)"
     name = found.guest if found.kind is Kind.PREOPEN else found.path
-    shown = f'"{_printable(name)}"' if name else found.kind.name.lower()
+    shown = f'"{printable(name)}"' if name else found.kind.name.lower()
     return f"fd {fd} {shown}"
 
 
@@ -91,7 +91,8 @@ def _read(memory: GuestMemory | None, pointer: int, size: int) -> bytes | None:
         return None
 
 
-def _printable(data: bytes) -> str:
+def printable(data: bytes) -> str:
+    """Bytes as text between quotes."""
     return data.decode("utf-8", "backslashreplace").replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
@@ -99,7 +100,7 @@ def _quoted(data: bytes | None, pointer: int, size: int) -> str:
     if data is None:
         return f"{size} bytes at {pointer:#x}, outside the memory"
     more = f" … {size:,} bytes" if size > _MOST_BYTES else ""
-    return f'"{_printable(data[:_MOST_BYTES])}"{more}'
+    return f'"{printable(data[:_MOST_BYTES])}"{more}'
 
 
 def _string(slots: tuple[int, ...], memory: GuestMemory | None, signature: Signature) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from debugger.history import History
 from debugger.launch import Phase
 from debugger.mistrust import Mistrust
-from debugger.recorded_output import RecordedOutput
+from debugger.printed import RecordedOutput
 from debugger.recording import Recording
 from vm.errors import UserError
 from vm.journal import Invoke

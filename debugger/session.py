@@ -34,7 +34,7 @@ from debugger.locations import Resolver
 from debugger.mocks import Mocking, Mocks
 from debugger.over_time import OverTime
 from debugger.playing import play
-from debugger.recorded_output import RecordedOutput
+from debugger.printed import Printed, PrintedLog, RecordedOutput
 from debugger.recording import Recording
 from debugger.remembering import Remembering
 from debugger.replay import set_pc
@@ -132,6 +132,8 @@ class Session(Stepping, Stopping, Remembering, Mocking):
         self.catching = Catching(self.machine, self.inspect, self.descriptors)
         self._guards = Guards(self.machine, self.inspect)
         self._recorded_output = RecordedOutput(self.machine, self.descriptors)
+        self.printed = PrintedLog()
+        self.world.noted = lambda stream, data: self.printed.add(Printed(Tick(self.machine.host_tick), stream, data))
         self._phases = list(launched.phases)
         self._run = self._runner()
         self._resolved_instances = 0
@@ -316,6 +318,7 @@ class Session(Stepping, Stopping, Remembering, Mocking):
         later = [phase for tick, phase in begun if tick > self.machine.tick]
         self._begun, self._phases = begun[: len(begun) - len(later)], later + phases
         self.stops = [stop for stop in stops if stop[0] <= self.machine.tick]
+        self.printed.forget_from(self.machine.tick)
         self.world.restored()
         if self.history.in_past:
             self.emit(Message(f"the past was changed: a new branch; `branch {branch}` goes back to what came after"))
@@ -401,7 +404,8 @@ class Session(Stepping, Stopping, Remembering, Mocking):
             self.stops.append(stop)
             del self.stops[:-_MOST_STOPS]
         for printed in self._recorded_output.passed(self.last.tick):
-            self.world.output(printed.stream, printed.data)
+            self.printed.add(printed)
+            self.world.show(printed.stream, printed.data)
         self.emit(self.last)
         return self.last
 

@@ -45,6 +45,7 @@ class RealWorld:
         given = stdin if isinstance(stdin, int) else self._own_stdin
         self._input: Input = FedInput() if given is None else input_from(given)
         self._on_output = on_output
+        self.noted: Sink = lambda stream, data: None  # is told what the program writes while it runs
         self._terminals = terminals
         self._random = os.urandom if seed is None else random.Random(seed).randbytes
         self._wanted = 0  # offset of the input that was asked for last
@@ -108,6 +109,11 @@ class RealWorld:
         return self._input
 
     def output(self, stream: Stream, data: bytes) -> None:
+        self.noted(stream, data)
+        self.show(stream, data)
+
+    def show(self, stream: Stream, data: bytes) -> None:
+        """Hands output on, whenever it was written."""
         self.outputs.add(stream, data)
         if self._on_output is not None:
             self._on_output(stream, data)

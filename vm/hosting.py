@@ -160,7 +160,7 @@ class Hosting:
         self, number: int, tick: int, args: tuple[int, ...], caller: Instance | None,
         run: Callable[[HostCall], Outcome], func_refs: tuple[tuple[int, ...], tuple[int, ...]],
     ) -> Outcome:  # fmt: skip
-        space = self.machine.space
+        space, self.machine.host_tick = self.machine.space, tick
         writes: list[Write] = []
         space.recorder = writes
         try:

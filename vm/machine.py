@@ -142,6 +142,7 @@ class Machine:
         self.thread_instance: Callable[[Instance], Instance] | None = None  # makes a new thread's; None: no threads
         # what answers in a host function's place, by its number; None for a host function: it answers itself
         self.mocked: Callable[[int], Callable[[HostCall], Outcome] | None] | None = None
+        self.host_tick = 0  # at which the host function that runs was called
         self.repeated: Callable[[HostResult, Instance | None], None] = lambda entry, caller: None  # is told of answers
         self.pause_requested: Callable[[], bool] = lambda: False
         self.types = TypeRegistry()  # their ids are the era's VMSharedTypeIndex

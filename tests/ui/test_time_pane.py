@@ -147,3 +147,20 @@ async def test_one_key_leads_to_what_wrote_it(pane: str, keys: tuple[str, ...], 
         await screen.press("z", *keys, "W")
         frame = session.inspect.frame(0)
         assert frame is not None and session.inspect.instr(frame).op.name == wrote
+
+
+@on_loop
+async def test_output_is_shown_with_its_text() -> None:
+    async with shown(FIB, (120, 40)) as screen:
+        await at_the_end(screen)
+        await screen.press("z")
+        await screen.sees('stdout "fib(')
+
+
+@on_loop
+async def test_another_width_has_other_columns() -> None:
+    async with shown(FIB, (120, 40)) as screen:
+        pane = await at_the_end(screen)
+        for _ in range(3):
+            await screen.press("z", "end")
+            assert pane._column < pane._columns

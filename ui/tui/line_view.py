@@ -268,8 +268,10 @@ class LineView(ScrollView, can_focus=True):
         if not pointed and not self._shift:
             return self._cut(self._plain_strip(rendered, width, shade), rendered, width, shade)
         strip = Strip([Segment(text, self._style_of(role)) for text, role in rendered])
-        for start, end in pointed if rendered else ():  # a row may be empty while the guest runs
-            before, inside, after = strip.divide([start, end, max(end, strip.cell_length)])
+        for start, end in pointed:
+            if end > strip.cell_length:  # of another width, or empty while the guest runs
+                continue
+            before, inside, after = strip.divide([start, end, strip.cell_length])
             strip = Strip.join([before, inside.apply_style(Style(reverse=True)), after])
         shown = strip.crop_extend(self._shift, self._shift + width, Style()).apply_style(self._ground(shade))
         return self._cut(shown, rendered, width + self._shift, shade)

@@ -1,13 +1,14 @@
-"""What a recorded program printed: a recording has no text, but the memory it was written from is there again.
+"""What the program printed, and when.
 
-It is found while the recording is repeated for the first time, and handed on when the user comes past it.
+A recording has no text, but the memory that it was written from is there again: it is found while the recording is
+repeated for the first time, and handed on when the user comes past it.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vm.hosting import memory_of
 from vm.instance import Instance
@@ -21,6 +22,7 @@ from vm.wasi.signatures import MODULE
 from vm.wasi.world import Stream
 
 _MOST_BYTES = 16 << 20
+_MOST_PIECES, _KEPT_BYTES = 50_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,27 @@ class Printed:
     tick: Tick
     stream: Stream
     data: bytes
+
+
+class PrintedLog:
+    """The latest pieces by the ticks of their calls; of each the beginning is kept."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[Tick, Printed] = {}
+
+    def add(self, piece: Printed) -> None:
+        """Notes a piece."""
+        if len(self._pieces) >= _MOST_PIECES:
+            del self._pieces[next(iter(self._pieces))]
+        self._pieces[piece.tick] = replace(piece, data=piece.data[:_KEPT_BYTES])
+
+    def at(self, tick: int) -> Printed | None:
+        """What the call at a tick wrote, as far as that is known."""
+        return self._pieces.get(Tick(tick))
+
+    def forget_from(self, tick: Tick) -> None:
+        """What came from a tick on is not so any more."""
+        self._pieces = {at: piece for at, piece in self._pieces.items() if at < tick}
 
 
 class RecordedOutput:
