@@ -47,6 +47,7 @@ from debugger.stepping import Stepping
 from debugger.stopping import Stopping
 from debugger.threads import Scheduler
 from debugger.traces.expand import Counts
+from debugger.traces.heat import MemoryHeat
 from debugger.traces.listings import Listings
 from debugger.watches import Watches
 from debugger.watchpoints import WatchKind
@@ -102,7 +103,6 @@ class Session(Stepping, Stopping, Remembering, Mocking):
         self.kept: Kept | None = None  # to be put back once a recording was repeated
         # how the screen is, as its front end understands it; for session files
         self.screen: Callable[[], Mapping[str, object]] = lambda: self.kept.screen if self.kept is not None else {}
-        self.heat: Counts | None = None  # how often instructions ran, once that was asked for
         self.last: Stopped | None = None
         self._make_executor = make_executor
         self._listeners: list[Listener] = []
@@ -116,6 +116,8 @@ class Session(Stepping, Stopping, Remembering, Mocking):
 
     def _build(self) -> None:
         self.listings = Listings()  # of what has run
+        self.heat: Counts | None = None  # how often instructions ran, once that was asked for
+        self.memory_heat: MemoryHeat | None = None  # and where a memory was touched
         self._phases: list[Phase] = []
         self._begun: list[tuple[Tick, Phase]] = []  # calls, the last one is under way or was the last
         launched: Launched = self._program.launch(self.world)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from debugger.session import Session
 from debugger.traces.coverage import Coverage, coverage, lcov
 from debugger.traces.expand import Counts, Place
+from debugger.traces.heat import MemoryHeat, memory_heat
 from debugger.traces.profile import Profile, folded, profile
-from ui.command import Command, Context, Parser
+from ui.command import Command, Context, Parser, number
 from ui.command_keep import write_file
 from ui.render.coverage_page import coverage_page
 from ui.render.flame import flame_graph
 from ui.render.line import Line, Role, columns, line, note
 from ui.tracing import expansion_of, names_of, progress, stack, stopped, stretch, with_file
 from vm.errors import UserError
+from vm.heat import Heat
 
 _FAMILY = "what ran"
 _ROWS = 20
@@ -95,6 +97,34 @@ def _lines_of(found: Coverage, path: str) -> str:
     return f"{Path(path).name} {sum(1 for c in lines.values() if c)} of {len(lines)}"
 
 
+# -- heat ------------------------------------------------------------------------------------------
+
+
+def _heat(context: Context, args: Namespace) -> Iterable[Line]:
+    session = context.session
+    if args.what == "off":
+        session.heat = session.memory_heat = None
+        return [note("no counts are shown")]
+    memories = session.instance().memories
+    which = int(args.what or 0)
+    if which >= len(memories) and args.what:
+        raise UserError(f"there is no memory {which}", f"this instance has {len(memories)}")
+    heat = Heat(memories[which].region) if memories else None
+    with expansion_of(session, args) as expansion:
+        session.heat = expansion.count(progress(session, "heat"), heat)
+    session.memory_heat = None if heat is None else memory_heat(heat, _ROWS)
+    shown = list(_heat_lines(session.heat, session.memory_heat, which))
+    return shown[-1:] if args.quiet else shown
+
+
+def _heat_lines(counts: Counts, found: MemoryHeat | None, which: int) -> Iterator[Line]:
+    if found is not None:
+        rows = [[(f"{at:#010x}", Role.ADDRESS), f"{reads:,}", f"{writes:,}"] for at, reads, writes in found.hottest]
+        yield from columns(rows, headings=(f"memory {which}", "reads", "writes"), right=(1, 2))
+        yield line(f"memory {which}: {found.reads:,} reads and {found.writes:,} writes, wide ones at each eight bytes")
+    yield line(f"{counts.ticks:,} instructions, shown beside code and bytes{stopped(counts.whole)}; heat off hides it")
+
+
 # -- profile ---------------------------------------------------------------------------------------
 
 
@@ -131,7 +161,20 @@ def _plain() -> Parser:
     return with_file(stretch(Parser(options=True)))
 
 
+def _heat_parser() -> Parser:
+    parser = stretch(Parser(options=True))
+    parser.add_argument("--quiet", action="store_true", help="without the hottest bytes")
+    parser.add_argument("what", metavar="MEMORY|off", nargs="?", type=_memory_or_off)
+    return parser
+
+
+def _memory_or_off(text: str) -> str:
+    return text if text == "off" else str(number(text))
+
+
 COMMANDS = (
+    Command("heat", _FAMILY, "how often code ran and a memory was touched, beside code and bytes; off hides it", _heat,
+            (), _heat_parser, details="heat; heat 1; heat --from 1000; heat off"),
     Command("coverage", _FAMILY, "functions, lines and branches that ran; FILE.info (lcov), FILE.html", _coverage, (),
             _plain, details="coverage; coverage out.info; coverage --from 1000 out.html"),
     Command("profile", _FAMILY, "instructions by function; FILE.svg (flame graph), other FILE: folded stacks", _profile,

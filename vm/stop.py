@@ -15,6 +15,7 @@ from vm.types import Addr, Tick
 
 if TYPE_CHECKING:
     from vm.facts import FunctionFacts
+    from vm.heat import Heat
 
 
 class StopKind(Enum):
@@ -101,6 +102,7 @@ class Hooks:
     counting: Counting | None = None  # natively instead of a trace, and without sites
     picks: Picks | None = None
     observer: Observer | None = None
+    heat: Heat | None = None  # counts where a memory is touched
 
 
 NO_HOOKS = Hooks()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from debugger.history import BrokenOff, Clock, History
 from vm.counting import Counting, Stretch, Way
+from vm.heat import Heat
+from vm.journal import HostResult
 from vm.machine import Machine
 from vm.stop import Hooks
 from vm.trace import Ran, Trace, cut
@@ -82,15 +84,17 @@ class Expansion:
                     exact.append(run if length == run.length else run._replace(length=length))
             yield exact
 
-    def count(self, goes_on: Progress = lambda done, of: True) -> Counts:
-        """How often each instruction retired, and where branches went."""
+    def count(self, goes_on: Progress = lambda done, of: True, heat: Heat | None = None) -> Counts:
+        """How often each instruction retired, and where branches went; `heat`: and where a memory was touched."""
         counting, made = Counting(), Counts()
         try:
             self.history.back_to(self.start)
-            self._counted(counting, goes_on)
+            self._counted(Hooks(counting=counting, heat=heat), goes_on)
         except BrokenOff:
             made.whole = False
         made.ticks = max(0, self.machine.tick - self.start)
+        if heat is not None:
+            self._written_by_hosts(heat, made.ticks)
         runs, made.ways = counting.taken()
         for stretch, times in runs.items():
             _add(made, stretch, times, self.machine)
@@ -98,7 +102,14 @@ class Expansion:
             made.by_function[key] = _summed(differences)
         return made
 
-    def _counted(self, counting: Counting, goes_on: Progress) -> None:
+    def _written_by_hosts(self, heat: Heat, ticks: int) -> None:
+        for entry in self.machine.journal.entries:
+            if isinstance(entry, HostResult) and self.start <= entry.tick < self.start + ticks:
+                for write in entry.writes:
+                    if write.region == heat.region.number:
+                        heat.touched(write.offset, len(write.data), False, True)
+
+    def _counted(self, hooks: Hooks, goes_on: Progress) -> None:
         """Counts a slice after another, each about as long as nobody minds to wait for."""
         ticks = _FIRST_TICKS
         while self.machine.tick < self.end:
@@ -106,7 +117,7 @@ class Expansion:
             if not goes_on(before - self.start, self.end - self.start):
                 raise BrokenOff
             upto = Tick(min(self.end, before + ticks))
-            self.history.run_until(upto, frozenset(), Hooks(counting=counting), over_site=True)
+            self.history.run_until(upto, frozenset(), hooks, over_site=True)
             if self.machine.tick == before:
                 return
             if self.clock() - since < _LEAST_SLICE_S:

@@ -131,3 +131,32 @@ async def test_long_work_says_how_far_it_is_and_stops() -> None:
                     assert "of " + f"{end:,}" in said[-1] and not said[-1].endswith("100 %")
                     assert session.tick == where
             await screen.sees("before the end")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_heat_stands_beside_code_and_bytes(size: tuple[int, int]) -> None:
+    async with shown(_START, size) as screen:
+        await screen.press("c", "5")
+        memory = screen.app.desk.pane("memory")
+        assert isinstance(memory, MemoryPane)
+        memory.select(0x1458, 8)
+        before = memory.row(memory.cursor)
+        await screen.press("H")
+        await screen.sees("at the right: read, written")
+        heat = screen.app.session.memory_heat
+        assert heat is not None
+        memory.select(0xD70, 8)
+        reads, writes = heat.heat.of(0xD70, 8)
+        assert reads > 5 and writes > 5
+        await screen.sees(f"read {reads:,}, written {writes:,} times")
+        shown_counts = [text.strip() for text, _ in memory.row(memory.cursor)[-2:]]
+        assert shown_counts == [
+            str(n) for n in heat.heat.of(memory.cursor * memory._shape.per_row, memory._shape.per_row)
+        ]
+        await screen.press("1", "v")
+        await screen.sees("    1 ") if screen.app.desk.active == "code" else None
+        assert screen.app.session.heat is not None
+        await screen.press("5", "H")
+        memory.select(0x1458, 8)
+        assert memory.row(memory.cursor) == before and screen.app.session.heat is None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from ui.render.code import short_count
 from ui.render.line import Line, Part, Role, line
 
 CHANGED_GLYPH, WATCHED_GLYPH, POINTER_GLYPH, BOOKMARK_GLYPH, EDITED_GLYPH = "Δ", "⌖", "→", "⚑", "✎"
 _NOTHING: frozenset[int] = frozenset()
+_COUNT_CELLS = 4
+HEAT_CELLS = 1 + 2 * (_COUNT_CELLS + 1)  # what counts take beside a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,10 @@ class Marks:
 PLAIN = Marks()
 
 
-def hex_row(address: int, data: bytes, shape: RowShape, marks: Marks = PLAIN, page: Role = Role.ADDRESS) -> Line:
+def hex_row(
+    address: int, data: bytes, shape: RowShape, marks: Marks = PLAIN, page: Role = Role.ADDRESS,
+    heat: Sequence[Part] = (),
+) -> Line:  # fmt: skip
     """`0040⚑ 48 65 Δ6c ..  He..`; `page` is how the address looks."""
     if marks.edited:
         data = bytes(marks.edited.get(i, byte) for i, byte in enumerate(data))
@@ -79,7 +85,16 @@ def hex_row(address: int, data: bytes, shape: RowShape, marks: Marks = PLAIN, pa
     missing = range(len(data), shape.per_row)
     parts.append("".join(("    " if i % 8 == 0 and i else "   ") for i in missing) + "  ")
     parts += _merged((_character(byte), role) for byte, role in zip(data, roles, strict=True))
-    return line(*parts)
+    return line(*parts, " " * (shape.per_row - len(data) + 1) if heat else "", *heat)
+
+
+def heat_parts(reads: int, writes: int, most: int) -> Sequence[Part]:
+    """` 1.8M 950 `: how often the bytes of a row were read and written; the hottest stand out."""
+    shown: list[Part] = []
+    for count in (reads, writes):
+        role = Role.WARNING if 2 * count > most else Role.NUMBER
+        shown.append((f"{short_count(count) if count else '·':>{_COUNT_CELLS}} ", role if count else Role.DIM))
+    return shown
 
 
 def _digits(data: bytes, roles: list[Role], marks: Marks) -> Iterator[tuple[str, Role]]:

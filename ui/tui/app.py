@@ -361,6 +361,9 @@ class WasmscopeApp(App[int]):
         self.desk.go_to("console")
         self.query_one(CommandInput).put(text + " ")
 
+    def action_heat(self) -> None:
+        self.talking.command("heat --quiet" if self.session.heat is None else "heat off")
+
     def action_switch(self) -> None:
         self.trying(self.sides.switch)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 
 from debugger.expression.types import size_of
-from ui.render.hexrow import PLAIN, Marks, RowShape, hex_row
+from debugger.traces.heat import MemoryHeat
+from ui.render.hexrow import HEAT_CELLS, PLAIN, Marks, RowShape, heat_parts, hex_row
 from ui.render.line import Line, Part, Role, line
 from ui.render.minimap import minimap_row
 from ui.render.runtime import address, size
@@ -125,15 +126,17 @@ class HexView(Pane):
     def _fit(self) -> None:
         """As many bytes a row as there is room for."""
         at = self.place
-        self._absolute = self._memory is None and RowShape(_NATIVE_DIGITS, _WANTED).width <= self.text_width
+        width = self.text_width - (0 if self._heat is None else HEAT_CELLS)
+        self._absolute = self._memory is None and RowShape(_NATIVE_DIGITS, _WANTED).width <= width
         last = self._first_address + (self._region.size - 1 if self._region is not None and self._region.size else 0)
         digits = max(_LEAST_DIGITS, len(f"{last:x}"))
         shapes = (RowShape(digits, n) for n in (32, _WANTED, 8))
-        self._shape = next((s for s in shapes if s.width <= self.text_width), RowShape(digits, 8))
+        self._shape = next((s for s in shapes if s.width <= width), RowShape(digits, 8))
         self.cursor, self._byte = divmod(at, self._shape.per_row)
         if self._region is not None:
+            counted = "" if self._heat is None else "  at the right: read, written"
             where = "" if self._memory is not None else f" at {address(self._region.base)}"
-            self.border_subtitle = literal(f"{self._region.name}{where}  {size(self._region.size)}")
+            self.border_subtitle = literal(f"{self._region.name}{where}  {size(self._region.size)}{counted}")
 
     def on_resize(self) -> None:
         self._fit()
@@ -149,7 +152,17 @@ class HexView(Pane):
         data = self._bytes(start, self._shape.per_row)
         state = self._page_state(start)
         page = Role.ADDRESS if state is None else _PAGE_ROLES[state]
-        return hex_row(self._first_address + start, data, self._shape, self._marks(start, data), page)
+        marks, heat = self._marks(start, data), self._heat
+        touched: Sequence[Part] = ()
+        if heat is not None:
+            touched = heat_parts(*heat.heat.of(start, self._shape.per_row), heat.most[self._shape.per_row])
+        return hex_row(self._first_address + start, data, self._shape, marks, page, touched)
+
+    @property
+    def _heat(self) -> MemoryHeat | None:
+        """How often this region was touched, if that was counted."""
+        found = self.shared.session.memory_heat
+        return found if found is not None and found.region is self._region else None
 
     def _page_state(self, offset: int) -> PageState | None:
         """What became of the page that holds a byte of a linear memory, since the memory was made."""
@@ -255,6 +268,9 @@ class HexView(Pane):
             parts.append((f"  {last - first + 1:,} selected", Role.LABEL))
         if (state := self._page_state(at)) is not None:
             parts.append((f"  page {at // PAGE_BYTES:#x}: {state.value}", _PAGE_ROLES[state]))
+        if (heat := self._heat) is not None:
+            reads, writes = heat.heat.of(at - at % 8, 8)
+            parts.append((f"  read {reads:,}, written {writes:,} times", Role.LABEL))
         if name := self.shared.session.bookmarks.in_region(region).get(at):
             parts.append((f"  ⚑ {name}", Role.WARNING))
         was = self.shared.before.previous(region.base + at, 1)

@@ -27,6 +27,7 @@ EVERYWHERE: tuple[Binding, ...] = (
     Binding("d", "frame(-1)", "the frame inside", id="frame.down"),
     Binding("v", "switch", "source or disassembly", id="code.switch"),
     Binding("f8", "toggle('micro')", "micro-steps: what compiled code does here", id="view.micro"),
+    Binding("H", "heat", "how often code ran and memory was touched, beside it; or hide it", id="view.heat"),
     Binding("w,f7", "add_watch", "add a watch expression", id="watch.add"),
     Binding("g", "goto", "show a location", id="go.to"),
     Binding("colon", "go_to('console')", "console", id="go.console"),

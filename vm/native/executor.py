@@ -343,7 +343,8 @@ class NativeExecutor:
 
     def _do(self, place: Place, end: int, left: int) -> int | Settled | None:
         """Does an instruction and answers with the next one's index; None: it has to be done slowly."""
-        if place.touches and self.hooking.hooks.watches:
+        hooks = self.hooking.hooks
+        if place.touches and (hooks.watches or (hooks.heat is not None and place.code_word is None)):
             return None
         if place.target is not None:
             step = place.target.plain[place.index]

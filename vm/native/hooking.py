@@ -18,6 +18,7 @@ from vm.memory import Region, RegionKind
 from vm.native.build import Handlers
 from vm.native.code import CodeCache, Function
 from vm.native.emit.followed import FOLLOWED, counting, tracing
+from vm.native.emit.heated import HEATED, heating
 from vm.native.emit.watched import Where, asking, watched_handlers
 from vm.native.scope import Word
 from vm.native.shapes import FIELD, LEFT_HERE, READS, WRITES
@@ -29,6 +30,7 @@ _NOTES_LEFT, _NOTE_PC, _NOTE_FUEL = (FIELD[n] for n in ("notes_left", "note_pc",
 _WATCHES, _WATCHES_END, _LOW, _HIGH = (FIELD[n] for n in ("watches", "watches_end", "watch_low", "watch_high"))
 _TRACE_AT, _TRACE_START, _TRACE_END = (FIELD[n] for n in ("trace_at", "trace_start", "trace_end"))
 _PC = FIELD["pc"]
+_HEAT, _HEAT_LOW, _HEAT_SIZE = (FIELD[n] for n in ("heat", "heat_low", "heat_size"))
 _WATCH = struct.Struct("<QQQ")
 _ALWAYS = 1 << 63  # more than a run can note
 Asked = tuple[Where, int]
@@ -61,6 +63,7 @@ class Hooking:
         """Makes these the hooks of the run that begins."""
         following = _following(hooks)
         told, otherwise = hooks.watches != self._watches, following is not _following(self.hooks)
+        told, otherwise = told or hooks.heat is not self.hooks.heat, otherwise or hooks.heat is not self.hooks.heat
         asked = self._asked_for(hooks.watches) if told else self._asked
         swapping = otherwise or asked != self._asked
         placing = sites != self.sites or hooks.guards != self.hooks.guards or swapping
@@ -237,6 +240,8 @@ class Hooking:
     def _let_ask(self, following: Callable[[str], str] | None) -> None:
         """Lets native code ask where something is watched; or note where it goes."""
         variants = {} if following is None else {name: following(name) for name in FOLLOWED}
+        if self.hooks.heat is not None:
+            variants |= {name: heating(name) for name in HEATED}
         self._code.use({**variants, **{name: asking(name) for name in watched_handlers(*self._asked)}})
 
     def _after_moves(self) -> None:
@@ -256,6 +261,8 @@ class Hooking:
         self._watch_data = ctypes.create_string_buffer(data, len(data) or 1)
         words[_WATCHES] = ctypes.addressof(self._watch_data)
         words[_WATCHES_END] = words[_WATCHES] + len(data)
+        if (heat := self.hooks.heat) is not None:
+            words[_HEAT], words[_HEAT_LOW], words[_HEAT_SIZE] = heat.address, heat.region.base, heat.span
         words[_LOW] = min((start for start, _, _ in watches), default=0)
         words[_HIGH] = max((end for _, end, _ in watches), default=0)
 

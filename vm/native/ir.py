@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, AT_TIMES, FIELD, WORD_BYTES, Shape
+from vm.native.shapes import AT_A, AT_B, AT_D, AT_IMM, AT_TICKS, AT_TIMES, FIELD, READS, WORD_BYTES, WRITES, Shape
 
 # Arguments are kept in registers across handlers by this calling convention. Base and length are memory 0's.
 CONVENTION = "preserve_nonecc"
@@ -38,6 +38,7 @@ class Code:
     watched: bool = False  # whether accesses ask for watches
     traced: bool = False  # whether blocks that are gone to are written down
     counted: bool = False  # or counted
+    heated: bool = False  # whether accesses count where they touch a memory
     leaves: bool = False
     stops: bool = False
     _count: int = 0
@@ -133,6 +134,8 @@ class Code:
 
     def touch(self, pointer: str, size: int, kinds: int) -> None:
         """Before an access, when accesses are watched: leaves for a watch that sees it, or notes that one does."""
+        if self.heated:
+            self._heat(pointer, size, kinds)
         if not self.watched:
             return
         self.stops = True
@@ -149,6 +152,35 @@ class Code:
         self.note("touched")
         self.do(f"br label %{on}")
         self.label(on)
+
+    def _heat(self, pointer: str, size: int, kinds: int) -> None:
+        """Counts an access at each eight bytes that it touches."""
+        start = self.let(f"ptrtoint ptr {pointer} to i64")
+        offset = self.let(f"sub i64 {start}, {self.context('heat_low')}")
+        count, more, on = (self.fresh()[1:] for _ in range(3))
+        inside = self.let(f"icmp ult i64 {offset}, {self.context('heat_size')}")
+        self.do(f"br i1 {inside}, label %{count}, label %{on}")
+        self.label(count)
+        at = self.let(f"and i64 {offset}, -8")
+        last = self.let(f"and i64 {self.let(f'add i64 {offset}, {size - 1}')}, -8")
+        self._warm(at, kinds)
+        if size > 8:
+            at = self.let(f"add i64 {at}, 8")
+            self._warm(at, kinds)
+        self.do(f"br i1 {self.let(f'icmp ne i64 {at}, {last}')}, label %{more}, label %{on}, !prof !0")
+        self.label(more)
+        self._warm(last, kinds)
+        self.do(f"br label %{on}")
+        self.label(on)
+
+    def _warm(self, offset: str, kinds: int) -> None:
+        """One more read, or write, of the eight bytes at an offset."""
+        self.declarations.add("declare i32 @llvm.uadd.sat.i32(i32, i32)")
+        for kind, field_ in ((READS, 0), (WRITES, 4)):
+            if kinds & kind:
+                at = self.at(self.at(self.context("heat", "ptr"), offset), field_)
+                more = self.let(f"call i32 @llvm.uadd.sat.i32(i32 {self.load('i32', at, 4)}, i32 1)")
+                self.store("i32", more, at, 4)
 
     def note(self, otherwise: str) -> None:
         """Notes that a site or a watch was met, if such are only noted now; else goes to a label."""

@@ -57,6 +57,9 @@ CONTEXT = (
     "trace_at",  # where the next entry of the trace goes
     "trace_start",
     "trace_end",
+    "heat",  # where accesses to a region are counted: the region begins here, and so many bytes of it are counted
+    "heat_low",
+    "heat_size",
     "watch_low",  # all watches lie from here
     "watch_high",  # to here
 )

@@ -62,7 +62,7 @@ class ReferenceExecutor:
         machine = self.machine
         assert machine.thread_state in (ThreadState.READY, ThreadState.BLOCKED)
         self._hooking.hooks = hooks
-        self.targets.hook(frozenset(sites), bool(hooks.watches), _is_told(hooks), hooks.picks)
+        self.targets.hook(frozenset(sites), bool(hooks.watches) or hooks.heat is not None, _is_told(hooks), hooks.picks)
         if self._values is not machine.values:
             self._use_stack()
         first = True
@@ -283,6 +283,8 @@ class ReferenceExecutor:
         if self._hooking.hooks.watches:
             assert target.instance is not None
             self._about = self._hooking.touches(target.instance, target.func, pc, frame, tick)
+        if self._hooking.hooks.heat is not None and target.instance is not None:
+            self._hooking.warm(target.instance, target.func, pc, frame)
         if self._hooking.hooks.trace is not None:
             self._hooking.hooks.trace.add(*site)
         if self._hooking.hooks.counting is not None:

@@ -40,6 +40,13 @@ class Hooking:
                 return None if self._goes_on(tick) else access
         return self.contents() if instr.op.name in COMPARED else None
 
+    def warm(self, instance: Instance, func: int, pc: int, frame: Slots) -> None:
+        """Counts where an instruction will touch a memory."""
+        facts, heat = instance.facts(func), self.hooks.heat
+        assert heat is not None
+        for access in accesses(Before(self.machine, instance, facts, facts.instrs[pc], frame)):
+            heat.add(access)
+
     def contents(self) -> Contents:
         """What lies where something is watched for writes."""
         space = self.machine.space

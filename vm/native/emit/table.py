@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.native.emit import atomic, control, followed, memory, numeric, reference, vector, watched, wide
+from vm.native.emit import atomic, control, followed, heated, memory, numeric, reference, vector, watched, wide
 from vm.native.ir import AT_A, AT_B, LLVM, Body, Code, straight
 from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH
 from vm.ops.row import Op
@@ -67,6 +67,7 @@ FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType(
         "atomic": {**atomic.HANDLERS, **wide.HANDLERS},
         **watched.FAMILIES,
         **followed.FAMILIES,
+        **heated.FAMILIES,
     }
 )
 INTRINSICS = "\n".join((numeric.INTRINSICS, control.INTRINSICS, memory.INTRINSICS))
