@@ -142,7 +142,7 @@ async def test_heat_stands_beside_code_and_bytes(size: tuple[int, int]) -> None:
         assert isinstance(memory, MemoryPane)
         memory.select(0x1458, 8)
         before = memory.row(memory.cursor)
-        await screen.press("H")
+        await screen.press("a")
         await screen.sees("at the right: read, written")
         heat = screen.app.session.memory_heat
         assert heat is not None
@@ -157,6 +157,6 @@ async def test_heat_stands_beside_code_and_bytes(size: tuple[int, int]) -> None:
         await screen.press("1", "v")
         await screen.sees("    1 ") if screen.app.desk.active == "code" else None
         assert screen.app.session.heat is not None
-        await screen.press("5", "H")
+        await screen.press("5", "a")
         memory.select(0x1458, 8)
         assert memory.row(memory.cursor) == before and screen.app.session.heat is None
