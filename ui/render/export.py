@@ -7,6 +7,7 @@ from html import escape
 from types import MappingProxyType
 
 from ui.render.line import Line, Role, text_of
+from ui.text import safe
 from vm.errors import UserError
 
 SUFFIXES = (".txt", ".svg", ".html")
@@ -25,6 +26,7 @@ _CELL, _ROW, _MARGIN = 8.0, 18, 14
 
 def exported(lines: Sequence[Line], title: str, suffix: str) -> str:
     """Lines in the form that a file's suffix stands for. Raises UserError for another one."""
+    title = safe(title)
     match suffix.lower():
         case ".txt" | ".text":
             return "".join(f"{text_of(line)}\n" for line in lines)

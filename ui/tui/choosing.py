@@ -23,6 +23,7 @@ from ui.tui.jump import JumpScreen
 from ui.tui.key_sets import SETS, pane_bindings
 from ui.tui.keys import shown_key
 from ui.tui.messages import AtCode, Target
+from ui.tui.pane_rows import rows_of
 from ui.tui.preferences import Configuration, Kept
 from ui.tui.registry import BY_ID, PANES, default_layout
 from ui.tui.shell import Shell
@@ -34,7 +35,6 @@ from vm.stop import Site
 from vm.types import ExternKind
 
 _USUAL = "usual"
-_MOST_EXPORTED = 20_000  # rows of a pane
 
 
 class Application(Shell, Protocol):
@@ -170,13 +170,9 @@ class Choosing:
         desk = self._app.desk
         if id_ and id_ not in BY_ID:
             raise UserError(f"there is no pane {id_!r}", f"known: {', '.join(BY_ID)}")
-        others = [i for i in BY_ID if i != "console"]
-        pane = desk.pane(id_ or desk.latest(others))
-        if pane is None:
-            raise UserError(f"the pane {id_} cannot be exported")
-        rows = [pane.row(i) for i in range(min(pane.row_count(), _MOST_EXPORTED))]
-        path = Path(file).expanduser()
-        text = exported(rows, f"{BY_ID[pane.id or 'code'].title}: {self._app.shared.session.path.name}", path.suffix)
+        chosen = id_ or desk.latest([i for i in BY_ID if i != "console"])
+        rows, path = rows_of(desk.widget(chosen)), Path(file).expanduser()
+        text = exported(rows, f"{BY_ID[chosen].title}: {self._app.shared.session.path.name}", path.suffix)
         write_file(path, text.encode())
         self._app.say((f"{path}: {len(rows):,} rows", Role.OK))
 

@@ -141,6 +141,10 @@ class Desk(Container):
         found = self._panes[id_]
         return found if isinstance(found, Pane) else None
 
+    def widget(self, id_: str) -> Widget:
+        """A pane by id, whatever it shows."""
+        return self._panes[id_]
+
     def latest(self, ids: Sequence[str]) -> str:
         """Of some panes the one on the screen; when several are, the one that had the keys last."""
         shown = [id_ for id_ in ids if self._panes[id_].display] or list(ids)

@@ -25,6 +25,11 @@ class Log(LineView):
         self._rows: list[Line] = []
         self._width = 0
 
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines as they came."""
+        return tuple(self._kept)
+
     def add(self, lines: Iterable[Line]) -> None:
         """More lines at the end."""
         at_end = self.scroll_offset.y >= self.max_scroll_y
