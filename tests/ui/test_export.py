@@ -90,8 +90,8 @@ def test_every_pane_is_exported_in_every_form(id_: str, every_pane: Path) -> Non
 # What is certainly in some of them.
 _SHOWN = {
     "code": "local.get", "source": "fib", "frame": "$", "stack": "#0  $fib", "vmctx": "store_context",
-    "memory": "00010", "tables": "table", "map": "memory", "module": "imports", "files": "stdout", "console": "breakpoint 1",
-    "breakpoints": "fib", "watches": "$n", "threads": "0",
+    "memory": "00010", "tables": "table", "map": "memory", "module": "imports", "files": "stdout",
+    "console": "breakpoint 1", "breakpoints": "fib", "watches": "$n", "threads": "0",
 }  # fmt: skip
 
 
