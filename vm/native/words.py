@@ -13,9 +13,9 @@ from vm.memory import CARD_BYTES
 from vm.native.emit.atomic import HANDLERS as ATOMIC
 from vm.native.emit.memory import HANDLERS as MEMORY
 from vm.native.emit.numeric import VALUES
-from vm.native.emit.vector import ACCESSES as VECTOR_ACCESSES
-from vm.native.emit.vector import LANES as VECTOR_LANES
 from vm.native.emit.vector import VALUES as VECTOR_VALUES
+from vm.native.emit.vector_memory import ACCESSES as VECTOR_ACCESSES
+from vm.native.emit.vector_memory import LANES as VECTOR_LANES
 from vm.native.emit.wide import HANDLERS as WIDE
 from vm.native.scope import RUNTIME, At, Place, Scope, Word, cards_of
 from vm.ops.table import OPS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vm.native.emit import atomic, memory, vector
+from vm.native.emit import atomic, memory, vector_memory
 from vm.native.ir import Body, Code, symbol
 
 _SCALARS = {n: b for n, b in memory.HANDLERS.items() if ".load" in n or ".store" in n}
-_LEFT = ("memory.fill", "memory.copy", *vector.LANES)  # done by the runtime meanwhile
+_LEFT = ("memory.fill", "memory.copy", *vector_memory.LANES)  # done by the runtime meanwhile
 
 
 def heating(name: str) -> str:
@@ -34,7 +34,7 @@ def _family(bodies: Mapping[str, Body]) -> Mapping[str, Body]:
 
 FAMILIES: Mapping[str, Mapping[str, Body]] = {
     "heated scalar": {**_family(_SCALARS), **dict.fromkeys(map(heating, _LEFT), _leaving)},
-    "heated vector": _family(vector.ACCESSES),
+    "heated vector": _family(vector_memory.ACCESSES),
     "heated atomic": _family(atomic.HANDLERS),
 }
-HEATED = (*_SCALARS, *_LEFT, *vector.ACCESSES, *atomic.HANDLERS)
+HEATED = (*_SCALARS, *_LEFT, *vector_memory.ACCESSES, *atomic.HANDLERS)

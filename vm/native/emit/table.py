@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vm.native.emit import atomic, control, followed, heated, memory, numeric, reference, vector, watched, wide
+from vm.native.emit import (
+    atomic,
+    control,
+    followed,
+    heated,
+    memory,
+    numeric,
+    reference,
+    vector,
+    vector_memory,
+    watched,
+    wide,
+)  # fmt: skip
 from vm.native.ir import AT_A, AT_B, LLVM, Body, Code, straight
 from vm.native.shapes import LEFT_FUEL, LEFT_SITE, LEFT_TO_RUNTIME, LEFT_WATCH
 from vm.ops.row import Op
@@ -62,7 +74,7 @@ _SCALAR: Mapping[str, Body] = {
 FAMILIES: Mapping[str, Mapping[str, Body]] = MappingProxyType(
     {
         "scalar": _SCALAR,
-        "vector": vector.HANDLERS,
+        "vector": {**vector.VALUES, **vector_memory.HANDLERS},
         "reference": reference.HANDLERS,
         "atomic": {**atomic.HANDLERS, **wide.HANDLERS},
         **watched.FAMILIES,

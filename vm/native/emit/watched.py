@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Flag, auto
 
-from vm.native.emit import atomic, control, memory, reference, vector
+from vm.native.emit import atomic, control, memory, reference, vector_memory
 from vm.native.ir import Body, Code, symbol
 from vm.native.shapes import AT_WATCH_END, AT_WATCH_KINDS, FIELD, READS, WATCH_BYTES, WRITES
 
@@ -42,7 +42,7 @@ _TABLES = [n for n in reference.HANDLERS if n.startswith("table.")] + ["call_ind
 _OBJECTS = {n: b for n, b in reference.HANDLERS.items() if n.startswith(("struct.", "array.g", "array.s"))}
 _SCALARS = {n: b for n, b in memory.HANDLERS.items() if ".load" in n or ".store" in n}
 _GLOBALS = {n: b for n, b in control.HANDLERS.items() if n.startswith("global.")}
-_RARE = ("memory.fill", "memory.copy", *_TABLES, *vector.LANES)  # rather few than fast
+_RARE = ("memory.fill", "memory.copy", *_TABLES, *vector_memory.LANES)  # rather few than fast
 
 
 def _family(bodies: Mapping[str, Body]) -> Mapping[str, Body]:
@@ -51,7 +51,7 @@ def _family(bodies: Mapping[str, Body]) -> Mapping[str, Body]:
 
 FAMILIES: Mapping[str, Mapping[str, Body]] = {
     "watched scalar": {**_family({**_SCALARS, **_GLOBALS}), **dict.fromkeys(map(asking, _RARE), _leaving)},
-    "watched vector": _family(vector.ACCESSES),
+    "watched vector": _family(vector_memory.ACCESSES),
     "watched reference": _family(_OBJECTS),
     "watched atomic": _family(atomic.HANDLERS),
 }
@@ -65,7 +65,10 @@ def _kinds(name: str) -> int:
 
 
 WATCHED: Mapping[str, tuple[Where, int]] = {
-    **{n: (Where.MEMORY, _kinds(n)) for n in (*_SCALARS, *vector.ACCESSES, *vector.LANES, *atomic.HANDLERS)},
+    **{
+        n: (Where.MEMORY, _kinds(n))
+        for n in (*_SCALARS, *vector_memory.ACCESSES, *vector_memory.LANES, *atomic.HANDLERS)
+    },
     **{n: (Where.MEMORY, _kinds(n)) for n in ("memory.fill", "memory.copy")},
     **{n: (Where.GLOBAL, _kinds(n)) for n in _GLOBALS},
     **{n: (Where.TABLE, _kinds(n)) for n in _TABLES},
