@@ -10,18 +10,19 @@ from debugger.session import Session
 from debugger.traces.coverage import Coverage, coverage, lcov
 from debugger.traces.expand import Counts, Place
 from debugger.traces.heat import MemoryHeat, memory_heat
-from debugger.traces.profile import Profile, folded, profile
+from debugger.traces.profile import Node, Profile, by_line, folded, profile
 from ui.command import Command, Context, Parser, number
 from ui.command_keep import write_file
 from ui.render.coverage_page import coverage_page
 from ui.render.flame import flame_graph
-from ui.render.line import Line, Role, columns, line, note
+from ui.render.line import Line, Part, Role, columns, line, note
 from ui.tracing import expansion_of, names_of, progress, stack, stopped, stretch, with_file
 from vm.errors import UserError
 from vm.heat import Heat
 
 _FAMILY = "what ran"
 _ROWS = 20
+_PATH_ENDS = 4
 _PAGES = (".html", ".htm")
 
 
@@ -130,12 +131,14 @@ def _heat_lines(counts: Counts, found: MemoryHeat | None, which: int) -> Iterato
 
 def _profile(context: Context, args: Namespace) -> Iterable[Line]:
     session = context.session
+    if args.by == "line":
+        return _by_line(session, args)
     with expansion_of(session, args) as expansion:
         session.history.back_to(expansion.start)
         found = profile(expansion, stack(session), progress(session, "profile"))
     name_of = names_of(session)
     if args.file is None:
-        return _profile_lines(found, name_of)
+        return _by_path(found, name_of) if args.by == "path" else _profile_lines(found, name_of)
     if args.file.suffix == ".svg":
         text = flame_graph(found, name_of, session.path.name)
     else:
@@ -146,15 +149,59 @@ def _profile(context: Context, args: Namespace) -> Iterable[Line]:
 
 def _profile_lines(found: Profile, name_of: Callable[[Place], str]) -> list[Line]:
     every = found.by_function()
-    of = max(found.ticks, 1)
-    rows = [
-        [f"{own:,}", f"{100 * own / of:.1f} %", f"{total:,}", f"{calls:,}", (name_of(place), Role.NAME)]
+    rows: list[list[Part]] = [
+        [f"{own:,}", _share(own, found.ticks), f"{total:,}", f"{calls:,}", (name_of(place), Role.NAME)]
         for place, own, total, calls in every[:_ROWS]
     ]
-    more = [note(f"... {len(every) - _ROWS} more functions")] if len(every) > _ROWS else []
     headings = ("own", "", "with callees", "calls", "function")
-    return [*columns(rows, headings=headings, right=(0, 1, 2, 3)), *more,
-            line(f"{found.ticks:,} instructions{stopped(found.whole)}")]  # fmt: skip
+    return _profiled(rows, headings, len(every), found.ticks, found.whole)
+
+
+def _by_line(session: Session, args: Namespace) -> list[Line]:
+    if args.file is not None:
+        raise UserError("a file has paths of calls", "profile FILE, or profile --by line")
+    with expansion_of(session, args) as expansion:
+        counts = expansion.count(progress(session, "profile"))
+    every = by_line(counts, session.machine, session.lines_at)
+    rows: list[list[Part]] = [
+        [f"{ticks:,}", _share(ticks, counts.ticks), (f"{Path(file).name}:{at}" if at else "no line", Role.NAME)]
+        for (file, at), ticks in every[:_ROWS]
+    ]
+    return _profiled(rows, ("own", "", "line"), len(every), counts.ticks, counts.whole)
+
+
+def _by_path(found: Profile, name_of: Callable[[Place], str]) -> list[Line]:
+    """The paths of calls with the most ticks of their own."""
+    every = sorted((node for node in found.root.walk() if node.own), key=lambda node: -node.own)
+    rows: list[list[Part]] = [
+        [f"{node.own:,}", _share(node.own, found.ticks), f"{node.calls:,}", (_path(node, name_of), Role.NAME)]
+        for node in every[:_ROWS]
+    ]
+    return _profiled(rows, ("own", "", "calls", "path"), len(every), found.ticks, found.whole)
+
+
+def _path(node: Node, name_of: Callable[[Place], str]) -> str:
+    """The functions of a path; of many the outermost and the innermost ones."""
+    names = [name_of(place) for place in node.path()]
+    left = names if len(names) <= 2 * _PATH_ENDS else [*names[:_PATH_ENDS], "…", *names[-_PATH_ENDS:]]
+    return " › ".join(left)
+
+
+def _share(ticks: int, of: int) -> str:
+    return f"{100 * ticks / max(of, 1):.1f} %"
+
+
+def _profiled(rows: list[list[Part]], headings: tuple[str, ...], count: int, ticks: int, whole: bool) -> list[Line]:
+    """A profile's rows, what is left off, and what it is of."""
+    more = [note(f"... {count - _ROWS:,} more {headings[-1]}s")] if count > _ROWS else []
+    shown = columns(rows, headings=headings, right=range(len(headings) - 1))
+    return [*shown, *more, line(f"{ticks:,} instructions{stopped(whole)}")]
+
+
+def _profile_parser() -> Parser:
+    parser = _plain()
+    parser.add_argument("--by", choices=("function", "line", "path"), default="function")
+    return parser
 
 
 def _plain() -> Parser:
@@ -177,6 +224,7 @@ COMMANDS = (
             (), _heat_parser, details="heat; heat 1; heat --from 1000; heat off"),
     Command("coverage", _FAMILY, "functions, lines and branches that ran; FILE.info (lcov), FILE.html", _coverage, (),
             _plain, details="coverage; coverage out.info; coverage --from 1000 out.html"),
-    Command("profile", _FAMILY, "instructions by function; FILE.svg (flame graph), other FILE: folded stacks", _profile,
-            (), _plain, details="profile; profile out.svg; profile out.folded"),
+    Command("profile", _FAMILY, "instructions by function, line or path; FILE.svg: flame graph, else folded stacks",
+            _profile, (), _profile_parser,
+            details="profile; profile --by line; profile --by path; profile out.svg; profile out.folded"),
 )  # fmt: skip

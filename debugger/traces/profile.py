@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from debugger.dwarf.lines import LineTable
 from debugger.history import BrokenOff
-from debugger.traces.expand import Expansion, Place, Progress
+from debugger.traces.expand import Counts, Expansion, Place, Progress
 from debugger.traces.follow import Follower, Stack
+from vm.machine import Machine
+from vm.types import Addr
 
 _MOST_DEPTH = 500  # frames of a path that are told apart
 _MOST_NODES = 500_000
@@ -152,6 +156,19 @@ def profile(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done,
     follower.finish()
     made.ended(follower.tick)
     return Profile(made.root, follower.tick, whole)
+
+
+def by_line(
+    counts: Counts, machine: Machine, lines_at: Callable[[Addr], LineTable | None]
+) -> list[tuple[tuple[str, int], int]]:
+    """((file, line), ticks) of what has lines, the most ticks first; ("", 0) is all the rest."""
+    found: Counter[tuple[str, int]] = Counter()
+    for (vmctx, func), times in counts.by_function.items():
+        instance, lines = machine.instance_at(vmctx), lines_at(vmctx)
+        for instr, count in zip(instance.facts(func).instrs if instance is not None else (), times, strict=False):
+            place = lines.find(instr.offset) if lines is not None and count else None
+            found["" if place is None else place.file, 0 if place is None else place.line] += count
+    return [(place, ticks) for place, ticks in found.most_common() if ticks]
 
 
 def folded(found: Profile, name_of: Callable[[Place], str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from debugger.session import Session
 from debugger.traces.coverage import coverage, lcov
 from debugger.traces.expand import Expansion
 from debugger.traces.follow import Stack
-from debugger.traces.profile import folded, profile
+from debugger.traces.profile import by_line, folded, profile
 from tests.debugger.sessions import opened, session
 from ui.cli import main
 from vm.types import Tick
@@ -93,6 +93,26 @@ def test_a_profile_follows_calls_returns_and_tail_calls() -> None:
         assert not any("$tail;$tail" in path for path in lines)
         calls = {names[place[1]]: count for place, _, _, count in found.by_function()}
         assert calls["$even"] == 4 and calls["$odd"] == 4 and calls["$tail"] == 8
+
+
+def test_a_profile_by_line_and_by_path(people: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    with people.history.excursion():
+        counts = _expansion(people).count()
+    found = dict(by_line(counts, people.machine, people.lines_at))
+    assert sum(found.values()) == people.tick
+    table = people.lines_of(people.main)
+    assert table is not None
+    instrs = {f: people.main.facts(f).instrs for _, f in counts.by_function}
+    text = (_SOURCE / "people.c").read_text().splitlines()
+    at = next(i for i, each in enumerate(text, 1) if "sum += age" in each)
+    rows = [(i, n) for (_, f), times in counts.by_function.items() for i, n in zip(instrs[f], times, strict=True)]
+    mine = sum(n for i, n in rows if (place := table.find(i.offset)) is not None and place.line == at)
+    assert found["/build/people.c", at] == mine > 0
+    words = [w for c in ("c", "profile --by line", "profile --by path") for w in ("-ex", c)]
+    assert main([*words, str(_PEOPLE), "--invoke", "run", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "178  8.1 %  people.c:71" in out and "104   4.7 %      4  $run › $measure › $add" in out
+    assert main(["-ex", "c", "-ex", "profile --by line x", str(_PEOPLE), "--invoke", "run", "3"]) == 2
 
 
 def test_coverage_by_line_and_branch(people: Session) -> None:
