@@ -63,7 +63,7 @@ def _coverage(context: Context, args: Namespace) -> Iterable[Line]:
     else:
         text = "\n".join(lcov(found)) + "\n"
     write_file(args.file, text.encode())
-    return [note(f"{args.file}: {len(text):,} bytes{stopped(found.whole)}")]
+    return [note(f"{args.file}: {len(text.encode()):,} bytes{stopped(found.whole)}")]
 
 
 def _coverage_lines(found: Coverage) -> list[Line]:
@@ -144,7 +144,7 @@ def _profile(context: Context, args: Namespace) -> Iterable[Line]:
     else:
         text = "\n".join(folded(found, name_of)) + "\n"
     write_file(args.file, text.encode())
-    return [note(f"{args.file}: {len(text):,} bytes{stopped(found.whole)}")]
+    return [note(f"{args.file}: {len(text.encode()):,} bytes{stopped(found.whole)}")]
 
 
 def _profile_lines(found: Profile, name_of: Callable[[Place], str]) -> list[Line]:
