@@ -20,6 +20,7 @@ from vm.instance import Instance
 from vm.journal import HostResult
 from vm.machine import Machine
 from vm.memory import Region, Write
+from vm.placed import addressed, func_ref_slots, placed
 from vm.stop import Access, Hooks, Site
 from vm.types import Addr, Tick, total_slots
 from vm.wasi.descriptors import DescriptorTable
@@ -215,21 +216,23 @@ class HostCalls(Watching[HostCalled]):
         answer, changed = _WAITS, 0
         if entry is not None:
             changed = sum(len(write.data) for write in entry.writes)
-            answer = _answered(function, entry)
+            answer = _answered(machine, function, entry)
         self.rows.append(HostCalled(tick, record.caller, function.label, text, answer, changed))
 
 
 def _entry(machine: Machine, frame: memoryview, tick: Tick) -> HostResult | None:
     """What the recording says of the host call that is about to be made."""
     number = machine.control.top.func
-    args = tuple(frame[: total_slots(machine.hosts[number].type.params)])
+    params = machine.hosts[number].type.params
+    args = placed(machine.space, tuple(frame[: total_slots(params)]), func_ref_slots(params))
     return machine.journal.peek_host_result(tick, number, args)
 
 
-def _answered(function: HostFunction, entry: HostResult) -> str:
+def _answered(machine: Machine, function: HostFunction, entry: HostResult) -> str:
     match entry.outcome:
         case "return":
-            return answer_text(function, entry.values) if entry.values else ""
+            values = addressed(machine.space, entry.values, func_ref_slots(function.type.results))
+            return answer_text(function, values) if values else ""
         case "exit":
             return f"exits with {entry.values[0]}"
         case "raise":

@@ -14,9 +14,11 @@ from debugger.traces.follow import Stack
 from debugger.traces.observe import HostCalls, MemoryAccesses
 from tests.debugger.sessions import session
 from tests.debugger.test_counting import run_of
+from tests.debugger.test_replay import HANDED, other
 from tests.debugger.test_traces import CALLS
 from ui.cli import main
-from vm.types import Tick
+from vm.host import HostFunction
+from vm.types import FUNCREF, I32, FuncType, Tick
 
 _PEOPLE = Path(__file__).parents[1] / "data" / "source" / "people-O0.wasm"
 _HELLO = Path(__file__).parents[2] / "sample-modules" / "hello-wasi" / "hello.wasm"
@@ -67,6 +69,17 @@ def test_host_calls_are_decoded_with_their_answers(kind: ExecutorKind, tmp_path:
         found = calls_.last(made.history.first_tick, made.tick, 3, _on).rows
     assert len(found) == 5 and found[0].answer == "SUCCESS" and found[0].changed == 4
     assert found[0].text == 'fd_write(fd 1 stdout, ["a\\n"], size to 0x8)'
+
+
+@_BOTH
+def test_host_calls_with_functions_as_values(kind: ExecutorKind) -> None:
+    host = HostFunction("h", "other", FuncType((FUNCREF, I32), (I32, FUNCREF)), other)
+    with session(HANDED, "run", hosts=(host,), kind=kind) as made:
+        made.resume()
+        with made.history.excursion():
+            watching = HostCalls(made.machine, made.history, made.descriptors)
+            (row,) = watching.first(made.history.first_tick, made.tick, _on).rows
+    assert row.answer.startswith("40, 0x") and row.text.startswith("h.other(0x")
 
 
 @_BOTH

@@ -96,11 +96,13 @@ HANDED = """(module
     (i32.add (call_indirect $t (type $t) (i32.const 0)))))"""
 
 
-def test_functions_that_a_host_is_given_and_gives_lie_elsewhere_in_a_repeated_run() -> None:
-    def other(call: HostCall) -> Outcome:
-        assert call.args[0], "a reference to $one"
-        return Return((40, call.element(0, call.args[1])))
+def other(call: HostCall) -> Outcome:
+    """Answers a number and an element of the table."""
+    assert call.args[0], "a reference to $one"
+    return Return((40, call.element(0, call.args[1])))
 
+
+def test_functions_that_a_host_is_given_and_gives_lie_elsewhere_in_a_repeated_run() -> None:
     host = HostFunction("h", "other", FuncType((FUNCREF, I32), (I32, FUNCREF)), other)
     with session(HANDED, "run", hosts=(host,)) as s:
         assert s.resume().detail.results == ("42",)
