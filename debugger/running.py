@@ -96,6 +96,8 @@ class Run:
     def over(self, count: int = 1) -> Ended:
         """`count` instructions, a call with all it does being one."""
         for i in range(count):
+            if i and self.paused():
+                return Ended(Reason.PAUSE)
             ended = self._over_one(check_sites=i > 0)
             if ended is not None:
                 return ended
@@ -156,6 +158,8 @@ class Run:
             return self.instructions(1) if into else self.over(1)
         depth, first = self.machine.control.depth, True
         while True:
+            if self.paused():
+                return Ended(Reason.PAUSE)
             ended = self._step_in_line(into, check_sites=not first)
             first = False
             if ended is not None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from debugger.events import Message, Reason, Stopped
+from debugger.launch import Options
 from debugger.replay import replay
 from debugger.session import Session
-from tests.debugger.sessions import sample, session
+from tests.debugger.sessions import opened, sample, session
 from vm.errors import UserError
 from vm.state import state_hash
 
@@ -359,9 +362,19 @@ def test_stepping_by_source_line() -> None:
         assert (here(s), line_of(s)) == ("$main", 29)
 
 
-def test_many_single_steps_can_be_paused() -> None:
+@pytest.mark.parametrize("step", [Session.step_instruction, Session.step_over])
+def test_many_single_steps_can_be_paused(step: Callable[[Session, int], Stopped]) -> None:
     with session('(module (func (export "_start") (loop br 0)))') as s:
         paused = threading.Timer(0.05, s.request_pause)
         paused.start()
-        assert s.step_instruction(1 << 40).reason is Reason.PAUSE
+        assert step(s, 1 << 40).reason is Reason.PAUSE
         assert 0 < s.tick < 1 << 40
+
+
+def test_a_step_by_line_that_never_leaves_its_line_can_be_paused(tmp_path: Path) -> None:
+    path = tmp_path / "turns.wat"
+    path.write_text('(module (func (export "_start")\n  (nop)\n  (loop $again (br $again))))')
+    with opened(Options(path)) as s:
+        paused = threading.Timer(0.05, s.request_pause)
+        paused.start()
+        assert s.step_line().reason is Reason.PAUSE
