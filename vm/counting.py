@@ -61,6 +61,10 @@ class Counting:
                 self.went(Way(vmctx, func, pc, to), 1)
             self._begun = None
 
+    def broken_off(self) -> None:
+        """What has begun has not been done: it begins anew, if ever."""
+        self._begun = None
+
     def taken(self) -> tuple[Counter[Stretch], Counter[Way]]:
         """All that was counted."""
         if self.collect is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -42,6 +43,7 @@ class CallTree:
     starts: array[int]
     ends: array[int]  # 0: it is open
     lasts: array[int]  # the last call that each led to, itself for none
+    parents: array[int]  # the call that led to each, itself for none
     begun: int  # so many at first were under way
     left_off: int = 0
     whole: bool = True
@@ -71,12 +73,18 @@ class CallTree:
 
     def at(self, tick: int) -> list[int]:
         """The calls that were under way at a tick, the outermost first."""
+        number = bisect_right(self.starts, tick) - 1
+        while number >= 0 and not self._holds(number, tick):
+            number = self.above(number)
         found: list[int] = []
-        row = self.roots()
-        while (number := next((n for n in row if self._holds(n, tick)), None)) is not None:
+        while number >= 0:
             found.append(number)
-            row = self.children(number)
-        return found
+            number = self.above(number)
+        return found[::-1]
+
+    def above(self, number: int) -> int:
+        """The call that led to one; -1: none."""
+        return -1 if self.parents[number] == number else self.parents[number]
 
     def _holds(self, number: int, tick: int) -> bool:
         return self.starts[number] <= tick < (self.ends[number] or self.end + 1)
@@ -86,7 +94,9 @@ class _Builder:
     def __init__(self, start: Tick) -> None:
         self._start, self._open, self._numbers = start, list[int](), dict[Place, int]()
         self._beneath = 0  # calls under way that are not kept
-        self.tree = CallTree(start, start, [], array("I"), array("I"), array("Q"), array("Q"), array("I"), 0)
+        self.tree = CallTree(
+            start, start, [], array("I"), array("I"), array("Q"), array("Q"), array("I"), array("I"), 0
+        )
 
     def entered(self, place: Place, tick: int) -> None:
         """See `Sink`."""
@@ -99,6 +109,7 @@ class _Builder:
         if number == len(tree.places):
             tree.places.append(place)
         tree.lasts.append(len(tree))
+        tree.parents.append(self._open[-1] if self._open else len(tree))
         tree.depths.append(len(self._open))
         self._open.append(len(tree))
         tree.numbers.append(number)

@@ -54,7 +54,7 @@ class Follower:
         elif run.pc == 0 and last in _TAIL_CALLS:
             self._leave()
             self._enter(place)
-        elif last in _RETURNS or stack[-1] != place:
+        elif not stack or last in _RETURNS or stack[-1] != place:
             self._back_to(place)
         self.tick += run.length
         instance = self._machine.instance_at(run.vmctx)
@@ -64,12 +64,12 @@ class Follower:
 
     def finish(self) -> None:
         """The stretch is over: what has just returned is left."""
-        if self._last in _RETURNS and self._stack:
+        if self._last in _RETURNS:
             self._leave()
 
     def _back_to(self, place: Place) -> None:
         """A call has returned, or was left by an exception."""
-        if self._last in _RETURNS and self._stack:
+        if self._last in _RETURNS:
             self._leave()
         while self._stack and self._stack[-1] != place:
             self._leave()
@@ -81,5 +81,6 @@ class Follower:
         self._sink.entered(place, self.tick)
 
     def _leave(self) -> None:
-        self._stack.pop()
-        self._sink.left(self.tick)
+        if self._stack:
+            self._stack.pop()
+            self._sink.left(self.tick)

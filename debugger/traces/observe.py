@@ -27,7 +27,7 @@ from vm.wasi.descriptors import DescriptorTable
 
 MOST_BYTES = 16  # of one access that are kept
 MOST_KEPT = 50_000  # rows of a listing in memory
-_FIRST_TICKS = 1 << 12
+_FIRST_TICKS, _MOST_TICKS = 1 << 12, 1 << 19  # of a slice: its rows are in memory
 _LEAST_SLICE_S = 0.05
 _TOUCHING = Picked(frozenset({Class.LOAD, Class.STORE}))
 _WAITS = "waits"
@@ -103,7 +103,7 @@ class Watching(Generic[Row]):
             if machine.tick == before:
                 return
             spent = self.clock() - since
-            ticks = ticks * 2 if spent < _LEAST_SLICE_S else max(_FIRST_TICKS, ticks // 2)
+            ticks = min(ticks * 2, _MOST_TICKS) if spent < _LEAST_SLICE_S else max(_FIRST_TICKS, ticks // 2)
 
     def last(self, start: Tick, end: Tick, least: int, goes_on: Progress) -> Listed[Row]:
         """The last rows before a tick, at least so many if there are as many since `start`."""
@@ -112,7 +112,9 @@ class Watching(Generic[Row]):
         try:
             while upto > start and len(found) < least:
                 since = Tick(max(start, upto - width))
-                made = [row for rows in self.through(since, upto, goes_on) for row in rows]
+                made: deque[Row] = deque(maxlen=MOST_KEPT)
+                for rows in self.through(since, upto, goes_on):
+                    made += rows
                 found.extendleft(reversed(made))
                 upto, width = since, width * 4
         except BrokenOff:

@@ -97,6 +97,7 @@ _PROGRAMS = {
     "people": ("people-O2.wasm", "3"),
     "tree": ("tree-O0.wasm", "3"),
     "shapes": ("shapes-O0.wasm", "3"),
+    "threads": ("../threads.wasm", ""),
 }
 
 
@@ -107,7 +108,8 @@ def run_of(name: str, kind: ExecutorKind, folder: Path) -> Iterator[Session]:
     if source.startswith("("):
         path = folder / "test.wasm"
         path.write_bytes(assemble(source, "test.wat"))
-    made = Session(Options(path, invoke=("run", argument)), RealWorld(()), make_executor=maker(kind))
+    invoke = ("run", argument) if argument else ()
+    made = Session(Options(path, invoke=invoke), RealWorld(()), make_executor=maker(kind))
     try:
         made.start()
         made.resume()

@@ -94,8 +94,9 @@ async def test_a_pane_that_is_hidden_draws_nothing() -> None:
 def test_rows_of_a_tree() -> None:
     # 0 (1 (2 3) 4 (5)) 6
     depths, lasts = array("I", [0, 1, 2, 2, 1, 2, 0]), array("I", [5, 3, 2, 3, 5, 5, 6])
+    parents = array("I", [0, 0, 1, 1, 0, 4, 6])
     ticks = array("Q", range(7))
-    tree = CallTree(Tick(0), Tick(9), [(Addr(0), 0)], array("I", [0] * 7), depths, ticks, ticks, lasts, 0)
+    tree = CallTree(Tick(0), Tick(9), [(Addr(0), 0)], array("I", [0] * 7), depths, ticks, ticks, lasts, parents, 0)
     rows = RowTree(tree, few=4)
     shown = lambda: [rows.number(i) for i in range(len(rows))]  # noqa: E731
     assert shown() == [0, 1, 4, 6], "as many levels as give few rows"

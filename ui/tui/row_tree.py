@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from itertools import islice
 
 from debugger.traces.calls import CallTree
 
@@ -17,14 +18,15 @@ class RowTree:
         self._rows = array("I", tree.roots()) if tree is not None else array("I")
         while tree is not None and len(self._rows) < few:
             closed = [n for n in self._rows if tree.lasts[n] > n and n not in self._open]
-            if not closed or len(self._rows) + sum(self._count(n) for n in closed) > few:
+            if not closed or len(self._rows) + sum(self._count(n, few) for n in closed) > few:
                 return
             for number in closed:
                 self.toggle(bisect_left(self._rows, number))
 
-    def _count(self, number: int) -> int:
+    def _count(self, number: int, most: int) -> int:
+        """How many calls one led to directly, as far as that matters."""
         assert self._tree is not None
-        return sum(1 for _ in self._tree.children(number))
+        return sum(1 for _ in islice(self._tree.children(number), most + 1))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -44,8 +46,8 @@ class RowTree:
     def above(self, row: int) -> int | None:
         """The row of the call that led to one."""
         assert self._tree is not None
-        depth = self._tree.depths[self._rows[row]]
-        return next((at for at in range(row - 1, -1, -1) if self._tree.depths[self._rows[at]] < depth), None)
+        number = self._tree.above(self._rows[row])
+        return None if number < 0 else self.row_of(number)
 
     def toggle(self, row: int) -> None:
         """Folds a call, or opens it, with what was open in it."""

@@ -232,6 +232,8 @@ class NativeExecutor:
                 self.hooking.left(place.function, place.index)
                 self._write_back(place.index)
                 return self._delegate(end, left, over_site=True)
+            if isinstance(after, Settled):
+                self.hooking.waits(place.function, place.index, Tick(end - left))
             left -= 1
             self.hooking.left(place.function, place.index + 1)
             if isinstance(after, Settled):

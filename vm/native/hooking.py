@@ -130,6 +130,13 @@ class Hooking:
             length = standing.index + standing.not_retired - index
             self.hooks.counting.add(Stretch(function.instance.addr, function.func, index, length), -1)
 
+    def waits(self, function: Function, index: int, tick: Tick) -> None:
+        """A call has not just returned: it retires when the host function's frame does."""
+        if self.hooks.counting is not None:
+            place = (function.instance.addr, function.func, index)
+            self.hooks.counting.add(Stretch(*place, 1), -1)
+            self.hooks.counting.begins(*place, tick)
+
     # -- counts ----------------------------------------------------------------------------------
 
     def _count_for(self, counting: Counting | None) -> None:

@@ -27,6 +27,7 @@ from vm.stop import NO_HOOKS, Access, Hooks, Site, Stop, StopKind
 from vm.threads import begin_wait
 from vm.types import SLOT_BYTES, Addr, Tick
 
+_BREAKS_OFF = (StopKind.TRAP, StopKind.PAUSED, StopKind.WAITING)  # the instruction does not go on, but again
 _SLICE_TICKS = 20_000  # a pause request is looked for this often
 _MAX_VIEWS = 20_000  # frames' views kept; more only in deep recursion
 
@@ -143,6 +144,8 @@ class ReferenceExecutor:
         self.machine.tick = self._end_tick - left
         if self._hooking.hooks.counting is not None:
             self._hooking.hooks.counting.retired(self.machine.tick, self._top.vmctx, self._top.func, self._pc)
+            if stop.kind in _BREAKS_OFF:
+                self._hooking.hooks.counting.broken_off()
         self.machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
 

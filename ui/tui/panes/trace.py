@@ -5,6 +5,7 @@ A listing is made when it is asked for, and says up to where it goes: what runs 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -133,7 +134,8 @@ class TracePane(Pane):
                 rows = [self._tree.row_of(n) for n in tree.at(now)]
                 return next((r for r in reversed(rows) if r is not None), None)
             case Listed(rows=rows):
-                return next((i for i, row in enumerate(rows) if row.tick >= now), None)
+                at = bisect_left(rows, now, key=lambda row: row.tick)
+                return at if at < len(rows) else None
             case _:
                 return None
 
