@@ -47,6 +47,11 @@ class Trace:
         self.words[self.at] = word
         self.at = (self.at + 1) % len(self.words)
 
+    def take_back(self) -> None:
+        """What was told last has not retired."""
+        self.at = (self.at - 1) % len(self.words)
+        self.words[self.at] = 0
+
     def instructions(self) -> list[tuple[Addr, int, int]]:
         """The instructions that ran, as far as the buffer goes back: (vmctx, function, index), the oldest first."""
         found: list[tuple[Addr, int, int]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -145,6 +146,20 @@ def test_machine_code_counts_what_single_steps_count(
             monkeypatch.setattr(expand, "_FIRST_TICKS", ticks)
             assert _coverage(made, slices=True) == (expected, of)
         assert _coverage(made) == (expected, of), "nothing is left over"
+
+
+@pytest.mark.parametrize("kind", [ExecutorKind.REFERENCE, ExecutorKind.NATIVE])
+@pytest.mark.parametrize("name", _PROGRAMS)
+def test_what_is_written_down_is_what_retired(name: str, kind: ExecutorKind, tmp_path: Path) -> None:
+    with run_of(name, kind, tmp_path) as made, made.history.excursion():
+        first, end = made.history.first_tick, made.tick
+        runs = [run for slice_ in Expansion(made.machine, made.history, first, end).runs() for run in slice_]
+        assert sum(run.length for run in runs) == end - first
+        counts = Expansion(made.machine, made.history, first, end).count()
+        written: Counter[tuple[int, int, int]] = Counter()
+        for run in runs:
+            written.update((run.vmctx, run.func, run.pc + i) for i in range(run.length))
+        assert all(counts.at(*at) == times for at, times in written.items())
 
 
 def test_branches_say_both_ways(tmp_path: Path) -> None:

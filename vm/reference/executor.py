@@ -51,6 +51,7 @@ class ReferenceExecutor:
         self._end_tick = 0  # the tick at which this slice's budget is spent
         self._hooking = Hooking(machine)
         self._about: About | None = None  # the instruction that a slice stopped before, since it may touch something
+        self._told = -1  # the tick at which a trace was told of something last, in this slice
         self._host_wrote: Access | None = None  # what a host function has changed that is watched
         self.step = SingleStep(machine, self.targets, self.frame)
 
@@ -128,7 +129,7 @@ class ReferenceExecutor:
 
         `over_site`: the first step ignores sites, `past_hooks`: watches too.
         """
-        self._host_wrote = None
+        self._host_wrote, self._told = None, -1
         control = self.machine.control
         self._end_tick = self.machine.tick + budget
         self._depth = control.depth - 1
@@ -146,6 +147,8 @@ class ReferenceExecutor:
             self._hooking.hooks.counting.retired(self.machine.tick, self._top.vmctx, self._top.func, self._pc)
             if stop.kind in _BREAKS_OFF:
                 self._hooking.hooks.counting.broken_off()
+        if self._hooking.hooks.trace is not None and stop.kind in _BREAKS_OFF and self._told == self.machine.tick:
+            self._hooking.hooks.trace.take_back()
         self.machine.set_thread_state(STATE_AFTER.get(stop.kind, ThreadState.READY))
         return stop
 
@@ -290,6 +293,7 @@ class ReferenceExecutor:
             self._hooking.warm(target.instance, target.func, pc, frame)
         if self._hooking.hooks.trace is not None:
             self._hooking.hooks.trace.add(*site)
+            self._told = tick
         if self._hooking.hooks.counting is not None:
             self._hooking.hooks.counting.begins(*site, tick)
         return None if self._about is None else self._stopped(pc, StopKind.WATCH)
