@@ -89,7 +89,7 @@ def stack(session: Session) -> Stack:
     """The functions under way."""
     frames = [f for f in session.inspect.frames() if f.instance is not None]
     places = [(f.instance.addr, f.func) for f in reversed(frames) if f.instance is not None]
-    return Stack(places, is_entry=bool(frames) and frames[0].pc == 0)
+    return Stack(places, bool(frames) and frames[0].pc == 0, session.machine.current.number)
 
 
 def stopped(whole: bool) -> str:

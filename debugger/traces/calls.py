@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from debugger.history import BrokenOff
@@ -45,6 +45,7 @@ class CallTree:
     lasts: array[int]  # the last call that each led to, itself for none
     parents: array[int]  # the call that led to each, itself for none
     begun: int  # so many at first were under way
+    threads: tuple[tuple[int, int], ...] = ((0, 0),)  # each with its first call
     left_off: int = 0
     whole: bool = True
 
@@ -71,9 +72,19 @@ class CallTree:
             yield first
             first = self.lasts[first] + 1
 
-    def at(self, tick: int) -> list[int]:
-        """The calls that were under way at a tick, the outermost first."""
-        number = bisect_right(self.starts, tick) - 1
+    def thread(self, number: int) -> int:
+        """Whose a call is."""
+        return self.threads[bisect_right(self.threads, number, key=lambda each: each[1]) - 1][0]
+
+    def at(self, tick: int, thread: int = 0) -> list[int]:
+        """The calls of a thread that were under way at a tick, the outermost first."""
+        firsts = [*(first for _, first in self.threads), len(self)]
+        place = next((i for i, (each, _) in enumerate(self.threads) if each == thread), None)
+        if place is None:
+            return []
+        number = bisect_right(self.starts, tick, firsts[place], firsts[place + 1]) - 1
+        if number < firsts[place]:
+            return []
         while number >= 0 and not self._holds(number, tick):
             number = self.above(number)
         found: list[int] = []
@@ -90,59 +101,83 @@ class CallTree:
         return self.starts[number] <= tick < (self.ends[number] or self.end + 1)
 
 
+@dataclass
+class _Part:
+    """The calls of one thread, by their numbers among these."""
+
+    numbers: array[int] = field(default_factory=lambda: array("I"))
+    depths: array[int] = field(default_factory=lambda: array("I"))
+    starts: array[int] = field(default_factory=lambda: array("Q"))
+    ends: array[int] = field(default_factory=lambda: array("Q"))
+    lasts: array[int] = field(default_factory=lambda: array("I"))
+    parents: array[int] = field(default_factory=lambda: array("I"))
+    open: list[int] = field(default_factory=list)
+    beneath: int = 0  # calls under way that are not kept
+
+
 class _Builder:
-    def __init__(self, start: Tick) -> None:
-        self._start, self._open, self._numbers = start, list[int](), dict[Place, int]()
-        self._beneath = 0  # calls under way that are not kept
-        self.tree = CallTree(
-            start, start, [], array("I"), array("I"), array("Q"), array("Q"), array("I"), array("I"), 0
-        )
+    def __init__(self, start: Tick, thread: int) -> None:
+        self._start, self._places, self._left_off, self._kept = start, dict[Place, int](), 0, 0
+        self._part = _Part()
+        self._parts = {thread: self._part}
+
+    def switched(self, thread: int, tick: int) -> None:
+        """See `Sink`."""
+        self._part = self._parts.setdefault(thread, _Part())
 
     def entered(self, place: Place, tick: int) -> None:
         """See `Sink`."""
-        tree = self.tree
-        if self._beneath or len(tree) >= MOST_CALLS:
-            self._beneath += 1
-            tree.left_off += 1
+        part = self._part
+        if part.beneath or self._kept >= MOST_CALLS:
+            part.beneath += 1
+            self._left_off += 1
             return
-        number = self._numbers.setdefault(place, len(tree.places))
-        if number == len(tree.places):
-            tree.places.append(place)
-        tree.lasts.append(len(tree))
-        tree.parents.append(self._open[-1] if self._open else len(tree))
-        tree.depths.append(len(self._open))
-        self._open.append(len(tree))
-        tree.numbers.append(number)
-        tree.starts.append(self._start + tick)
-        tree.ends.append(0)
+        self._kept += 1
+        number = len(part.numbers)
+        part.numbers.append(self._places.setdefault(place, len(self._places)))
+        part.lasts.append(number)
+        part.parents.append(part.open[-1] if part.open else number)
+        part.depths.append(len(part.open))
+        part.open.append(number)
+        part.starts.append(self._start + tick)
+        part.ends.append(0)
 
     def left(self, tick: int) -> None:
         """See `Sink`."""
-        if self._beneath:
-            self._beneath -= 1
+        part = self._part
+        if part.beneath:
+            part.beneath -= 1
             return
-        number = self._open.pop()
-        self.tree.ends[number] = self._start + tick
-        self.tree.lasts[number] = len(self.tree) - 1
+        number = part.open.pop()
+        part.ends[number] = self._start + tick
+        part.lasts[number] = len(part.numbers) - 1
 
-    def ended(self, tick: int) -> CallTree:
-        self.tree.end = Tick(self._start + tick)
-        for number in self._open:
-            self.tree.lasts[number] = len(self.tree) - 1
-        return self.tree
+    def ended(self, tick: int, begun: int, whole: bool) -> CallTree:
+        """The tree: the calls of a thread after those of another."""
+        made, firsts = _Part(), list[tuple[int, int]]()
+        for thread, part in self._parts.items():
+            for number in part.open:
+                part.lasts[number] = len(part.numbers) - 1
+            first = len(made.numbers)
+            firsts.append((thread, first))
+            for name in ("numbers", "depths", "starts", "ends"):
+                getattr(made, name).extend(getattr(part, name))
+            made.lasts.extend(first + number for number in part.lasts)
+            made.parents.extend(first + number for number in part.parents)
+        return CallTree(
+            self._start, Tick(self._start + tick), list(self._places), made.numbers, made.depths, made.starts,
+            made.ends, made.lasts, made.parents, begun, tuple(firsts), self._left_off, whole,
+        )  # fmt: skip
 
 
 def calls(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done, of: True) -> CallTree:
     """Repeats a stretch and writes down its calls. `stack`: with which it begins."""
-    made = _Builder(expansion.start)
-    follower = Follower(expansion.machine, made)
-    follower.begin(stack.frames)
-    made.tree.begun = len(made.tree) - stack.is_entry
+    made, whole = _Builder(expansion.start, stack.thread), True
+    follower = Follower(expansion, made, stack)
     try:
         for runs in expansion.runs(goes_on):
             for run in runs:
                 follower.add(run)
     except BrokenOff:
-        made.tree.whole = False
-    follower.finish()
-    return made.ended(follower.tick)
+        whole = False
+    return made.ended(follower.tick, len(stack.frames) - stack.is_entry, whole)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple, Protocol
 
-from debugger.traces.expand import Place
-from vm.machine import Machine
+from debugger.traces.expand import Expansion, Place
+from vm.journal import Switch
 from vm.trace import Ran
 
 _CALLS = ("call", "call_indirect", "call_ref")
@@ -14,10 +15,11 @@ _RETURNS = ("return", "end")
 
 
 class Stack(NamedTuple):
-    """The functions under way, the outermost first. `is_entry`: the innermost one is about to begin."""
+    """The functions under way in a thread, the outermost first. `is_entry`: the innermost one is about to begin."""
 
     frames: list[Place]
     is_entry: bool = False
+    thread: int = 0
 
 
 class Sink(Protocol):
@@ -31,46 +33,54 @@ class Sink(Protocol):
         """The one that was entered last is left."""
         ...
 
+    def switched(self, thread: int, tick: int) -> None:
+        """What comes now is another thread's."""
+        ...
+
 
 class Follower:
     """Tells a sink of the calls that runs of instructions show."""
 
-    def __init__(self, machine: Machine, sink: Sink) -> None:
-        self._machine, self._sink = machine, sink
+    def __init__(self, expansion: Expansion, sink: Sink, stack: Stack) -> None:
+        self._machine, self._sink = expansion.machine, sink
+        entries = (e for e in expansion.machine.journal.entries if isinstance(e, Switch))
+        self._switches = deque((e.tick - expansion.start, e.thread) for e in entries if e.tick >= expansion.start)
         self._stack: list[Place] = []
         self._last = ""  # the instruction that ran last
+        self._thread = stack.thread
+        self._others: dict[int, tuple[list[Place], str]] = {}  # the same of other threads
         self.tick = 0
-
-    def begin(self, frames: list[Place]) -> None:
-        """The stack that the stretch begins with, the outermost first."""
-        for place in frames:
+        for place in stack.frames:
             self._enter(place)
+
+    def _switch(self, thread: int) -> None:
+        if thread != self._thread:
+            self._others[self._thread] = self._stack, self._last
+            self._thread, (self._stack, self._last) = thread, self._others.pop(thread, ([], ""))
+            self._sink.switched(thread, self.tick)
 
     def add(self, run: Ran) -> None:
         """The next instructions of a function."""
+        while self._switches and self._switches[0][0] <= self.tick:
+            self._switch(self._switches.popleft()[1])
         place, stack, last = (run.vmctx, run.func), self._stack, self._last
         if run.pc == 0 and (last in _CALLS or not stack):
             self._enter(place)
         elif run.pc == 0 and last in _TAIL_CALLS:
             self._leave()
             self._enter(place)
-        elif not stack or last in _RETURNS or stack[-1] != place:
+        elif not stack or stack[-1] != place:
             self._back_to(place)
         self.tick += run.length
         instance = self._machine.instance_at(run.vmctx)
         instrs = instance.facts(run.func).instrs if instance is not None else ()
         at = run.pc + run.length - 1
         self._last = instrs[at].op.name if at < len(instrs) else ""
-
-    def finish(self) -> None:
-        """The stretch is over: what has just returned is left."""
         if self._last in _RETURNS:
             self._leave()
 
     def _back_to(self, place: Place) -> None:
-        """A call has returned, or was left by an exception."""
-        if self._last in _RETURNS:
-            self._leave()
+        """Calls were left by an exception, or are gone in another way."""
         while self._stack and self._stack[-1] != place:
             self._leave()
         if not self._stack:  # called by the host

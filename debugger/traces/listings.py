@@ -16,8 +16,8 @@ from vm.types import Addr
 _ROWS_AT_ONCE = 1 << 14
 
 CALL_COLUMNS = (
-    ("tick", Kind.NUMBER), ("end", Kind.NUMBER), ("depth", Kind.NUMBER), ("instance", Kind.TEXT),
-    ("function", Kind.TEXT), ("calls", Kind.NUMBER), ("returned", Kind.TRUTH),
+    ("tick", Kind.NUMBER), ("end", Kind.NUMBER), ("thread", Kind.NUMBER), ("depth", Kind.NUMBER),
+    ("instance", Kind.TEXT), ("function", Kind.TEXT), ("calls", Kind.NUMBER), ("returned", Kind.TRUTH),
 )  # fmt: skip
 MEMORY_COLUMNS = (
     ("tick", Kind.NUMBER), ("instance", Kind.TEXT), ("function", Kind.TEXT), ("offset", Kind.NUMBER),
@@ -70,7 +70,7 @@ def call_rows(tree: CallTree, names: Names) -> Iterator[Batch]:
         for number in range(first, min(first + _ROWS_AT_ONCE, len(tree))):
             c = tree[number]
             named = (names.instance(c.place[0]), names.function(*c.place))
-            batch.append((int(c.start), int(c.end), c.depth, *named, c.within, not c.open))
+            batch.append((int(c.start), int(c.end), tree.thread(number), c.depth, *named, c.within, not c.open))
         yield batch
 
 

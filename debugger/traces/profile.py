@@ -95,8 +95,10 @@ def _totals(root: Node) -> Iterator[tuple[Place, int]]:
 class Profiler:
     """Makes the tree, told of calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, thread: int) -> None:
         self.root = Node(None, None)
+        self._thread = thread
+        self._others: dict[int, tuple[Node, int]] = {}  # where other threads are
         self._at = self.root
         self._nodes = 1
         self._beneath = 0  # calls that are too deep to be told apart
@@ -129,6 +131,12 @@ class Profiler:
             assert self._at.parent is not None
             self._at = self._at.parent
 
+    def switched(self, thread: int, tick: int) -> None:
+        """See `Sink`."""
+        self._spent(tick)
+        self._others[self._thread] = self._at, self._beneath
+        self._thread, (self._at, self._beneath) = thread, self._others.pop(thread, (self.root, 0))
+
     def ended(self, tick: int) -> None:
         """The stretch is over."""
         self._spent(tick)
@@ -140,9 +148,8 @@ class Profiler:
 
 def profile(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done, of: True) -> Profile:
     """Repeats a stretch and makes its tree of calls. `stack`: with which it begins."""
-    made = Profiler()
-    follower = Follower(expansion.machine, made)
-    follower.begin(stack.frames)
+    made = Profiler(stack.thread)
+    follower = Follower(expansion, made, stack)
     for node in made.root.walk():
         node.calls = 0  # they were called before
     made.innermost.calls += stack.is_entry
@@ -153,7 +160,6 @@ def profile(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done,
                 follower.add(run)
     except BrokenOff:
         whole = False
-    follower.finish()
     made.ended(follower.tick)
     return Profile(made.root, follower.tick, whole)
 

@@ -12,11 +12,13 @@ from debugger.traces.calls import calls
 from debugger.traces.expand import Expansion
 from debugger.traces.follow import Stack
 from debugger.traces.observe import HostCalls, MemoryAccesses
+from debugger.traces.profile import profile
 from tests.debugger.sessions import session
 from tests.debugger.test_counting import run_of
 from tests.debugger.test_replay import HANDED, other
 from tests.debugger.test_traces import CALLS
 from ui.cli import main
+from ui.tracing import stack
 from vm.host import HostFunction
 from vm.types import FUNCREF, I32, FuncType, Tick
 
@@ -103,6 +105,31 @@ def test_the_tree_of_calls(kind: ExecutorKind) -> None:
             assert (made.main.addr, top.func) == tree[number].place and top.pc == 0
             assert made.machine.control.depth == tree[number].depth + 1
             assert tree.at(tree[number].start)[-1] == number
+
+
+@_BOTH
+def test_each_thread_has_calls_of_its_own(kind: ExecutorKind, tmp_path: Path) -> None:
+    with run_of("threads", kind, tmp_path) as made, made.history.excursion():
+        made.history.back_to(made.history.first_tick)
+        end = made.moment("end")
+        tree = calls(Expansion(made.machine, made.history, made.tick, end), stack(made))
+        assert [thread for thread, _ in tree.threads] == [0, 1, 2, 3, 4]
+        whole = [tree[n] for n in range(len(tree))]
+        names = [made.inspect.func_name(made.main, c.place[1]) for c in whole]
+        assert names.count("$thread_main") == 4 and names.count("$start") == 1
+        for number, call in enumerate(whole):
+            if not call.begun:
+                made.history.back_to(Tick(call.start + 1))  # before, a thread may only be about to wait
+                top = made.machine.control.top
+                assert made.machine.current.number == tree.thread(number)
+                assert (top.vmctx, top.func, top.pc) == (*call.place, 1)
+                assert tree.at(call.start, tree.thread(number))[-1] == number
+            if not call.open:
+                made.history.back_to(Tick(call.end - 1))
+                assert (made.machine.control.top.vmctx, made.machine.control.top.func) == call.place
+        made.history.back_to(made.history.first_tick)
+        found = profile(Expansion(made.machine, made.history, made.tick, end), stack(made))
+        assert found.root.total() == end and max(node.depth for node in found.root.walk()) == 3
 
 
 def test_in_batch_and_as_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,7 +131,7 @@ class TracePane(Pane):
         now = self.shared.session.tick
         match self._listing:
             case CallTree() as tree:
-                rows = [self._tree.row_of(n) for n in tree.at(now)]
+                rows = [self._tree.row_of(n) for n in tree.at(now, self.shared.session.machine.current.number)]
                 return next((r for r in reversed(rows) if r is not None), None)
             case Listed(rows=rows):
                 at = bisect_left(rows, now, key=lambda row: row.tick)
