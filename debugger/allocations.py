@@ -57,8 +57,9 @@ Misuse = BadFree | Use
 
 @dataclass
 class Allocations:
-    """What the allocator was asked for. `calls` were followed; `whole`: to the end."""
+    """What the allocator was asked for up to a tick. `calls` were followed; `whole`: to the end."""
 
+    upto: Tick = Tick(0)
     live: dict[int, Block] = field(default_factory=dict)
     bad_frees: list[BadFree] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
@@ -72,6 +73,11 @@ class Allocations:
     def misuses(self) -> list[Misuse]:
         """What went wrong, in the order of time."""
         return sorted([*self.bad_frees, *self.uses], key=lambda each: each.tick)
+
+    @property
+    def by_size(self) -> list[Block]:
+        """Live blocks, the largest first."""
+        return sorted(self.live.values(), key=lambda block: -block.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ class Follower:
                 self.made.whole = goes_on(machine.tick - start, end - start) and self.made.calls < _MOST_CALLS
         except BrokenOff:
             self.made.whole = False
-        self.made.unwatched = self._freed.forgotten
+        self.made.unwatched, self.made.upto = self._freed.forgotten, Tick(min(end, machine.tick))
         return self.made
 
     # -- where to look ---------------------------------------------------------------------------

@@ -54,8 +54,10 @@ def _followed(session: Session, end: Tick) -> Allocations:
 
 
 def _allocations(context: Context, args: Namespace) -> Iterable[Line]:
-    found = _followed(context.session, context.session.tick)
-    shown = sorted(found.live.values(), key=lambda block: -block.size)
+    found = context.session.listings.blocks = _followed(context.session, context.session.tick)
+    shown = found.by_size
+    if args.quiet:
+        return [blocks.total(found)]
     if args.address is not None:
         shown = [b for b in shown if b.address <= args.address < b.address + max(b.size, 1)]
         if not shown:
@@ -83,8 +85,9 @@ def _misuse(context: Context, args: Namespace) -> Stopped:
 
 
 def _address_parser() -> Parser:
-    parser = Parser()
+    parser = Parser(options=True)
     parser.add_argument("address", metavar="ADDRESS", nargs="?", type=number)
+    parser.add_argument("--quiet", action="store_true", help="only say how much it is: the pane of blocks shows it")
     return parser
 
 

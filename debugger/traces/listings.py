@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from debugger.allocations import Allocations
 from debugger.inspect import Inspector
 from debugger.traces.calls import CallTree
 from debugger.traces.observe import Accessed, HostCalled, Listed
@@ -37,6 +38,7 @@ class Listings:
     calls: CallTree | None = None
     accesses: Listed[Accessed] | None = None
     hosts: Listed[HostCalled] | None = None
+    blocks: Allocations | None = None
 
 
 @dataclass(frozen=True)

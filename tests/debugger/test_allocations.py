@@ -184,8 +184,9 @@ def test_commands(capsys: pytest.CaptureFixture[str]) -> None:
     commands = ("c", "info allocations", "misuse 1", "x/1i $pc", "misuse", "misuse", "misuse 99")
     assert main([*(w for c in commands for w in ("-ex", c)), str(_SAMPLE)]) == 2
     shown = capsys.readouterr()
-    assert "read after it was freed" in shown.out and "written after it was freed" in shown.out
-    assert "$drop queue.c:" in shown.out and "freed twice" in shown.out and "4 blocks live, 32 bytes" in shown.out
+    assert "1  read 0x" in shown.out and " after free ×2  tick 3,330  $cancel queue.c:39 ← " in shown.out
+    assert "wrote 0x" in shown.out and " twice  tick " in shown.out and "4 into 12 bytes  $place queue.c" in shown.out
+    assert "freed  tick 3,154  $drop queue.c:" in shown.out and "4 blocks live, 32 bytes" in shown.out
     assert "nothing up to now has misused" in shown.err and "misused 6 times" in shown.err
 
 

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from ui.tui.arrange import Layout, Place
 from ui.tui.context import Screen
+from ui.tui.panes.blocks import BlocksPane
 from ui.tui.panes.breakpoints import BreakpointsPane
 from ui.tui.panes.catalog import files_pane, module_pane, tables_pane
 from ui.tui.panes.code import CodePane
@@ -60,6 +61,7 @@ PANES: tuple[PaneKind, ...] = (
     PaneKind("micro", "Micro-steps", "Micro", "", Place.FIELDS, MicrostepsPane),
     PaneKind("lab", "Layouts", "Lay", "", Place.FIELDS, LabPane),
     PaneKind("trace", "Trace", "Trc", "", Place.FIELDS, TracePane),
+    PaneKind("blocks", "Blocks", "Blk", "", Place.FIELDS, BlocksPane),
     PaneKind("console", "Console", "Cons", "8", Place.TALK, ConsolePane),
     PaneKind("breakpoints", "Breakpoints", "Brk", "9", Place.TALK, BreakpointsPane),
     PaneKind("time", "Time", "Time", "T", Place.TALK, TimePane),
