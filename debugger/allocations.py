@@ -25,6 +25,7 @@ _MOST_FRAMES = 12
 _MOST_USES, _MOST_TIMES = 1_000, 100_000  # instructions that use what was given back; how often in all
 _SLICE_TICKS = 20_000_000
 _POINTER_BYTES = 4
+_BEGINNING = Tick(0)
 
 Progress = Callable[[int, int], bool]  # (done, of) in ticks; whether to go on
 
@@ -59,7 +60,7 @@ Misuse = BadFree | Use
 class Allocations:
     """What the allocator was asked for up to a tick. `calls` were followed; `whole`: to the end."""
 
-    upto: Tick = Tick(0)
+    upto: Tick = _BEGINNING
     live: dict[int, Block] = field(default_factory=dict)
     bad_frees: list[BadFree] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)

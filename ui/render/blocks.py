@@ -34,8 +34,9 @@ def allocations(found: Allocations, blocks: Sequence[Block], name: NameCaller) -
 def total(found: Allocations) -> Line:
     """How much it is in all."""
     live = sum(block.size for block in found.live.values())
-    return line(f"{_blocks(len(found.live))} live, {live:,} bytes; {found.calls:,} calls, {found.total:,} bytes in all, "
-                f"{found.peak:,} at most" + ("" if found.whole else "; it was stopped before the end"))  # fmt: skip
+    whole = "" if found.whole else "; it was stopped before the end"
+    return line(f"{_blocks(len(found.live))} live, {live:,} bytes; {found.calls:,} calls, "
+                f"{found.total:,} bytes in all, {found.peak:,} at most{whole}")  # fmt: skip
 
 
 def block_line(block: Block, name: NameCaller) -> Line:
