@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from debugger.executors import ExecutorKind
+from debugger.launch import Options
 from ui import exits
-from ui.executor_option import add_executor_option
+from ui.executor_option import add_executor_option, cache_folder
 from ui.runtime_option import add_runtime_option, era_from
 from ui.start import (
     DEFAULT_HISTORY_MEMORY,
@@ -24,8 +25,10 @@ from ui.start import (
     Start,
     WorldArgs,
     add_program_options,
+    add_source_maps,
     parse_preload,
     size,
+    source_maps,
     start_from,
 )
 from ui.text import safe
@@ -195,7 +198,7 @@ def _replay(words: list[str]) -> int:
                             "a recording, as --record FILE writes it")  # fmt: skip
     args = parser.parse_args(words)
     recording = load(args.file)
-    options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
+    options = _again(options_of(recording, args.module, args.file), args)
     start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording)
     return _open(start, args)
 
@@ -208,9 +211,14 @@ def _open_session(words: list[str]) -> int:
                             "a session file, as the command save writes it")  # fmt: skip
     args = parser.parse_args(words)
     recording, kept = load(args.file)
-    options = replace(options_of(recording, args.module, args.file), history_bytes=args.history_memory)
+    options = _again(options_of(recording, args.module, args.file), args)
     start = Start(options, WorldArgs(), executor=ExecutorKind(args.executor), recording=recording, kept=kept)
     return _open(start, args)
+
+
+def _again(options: Options, args: argparse.Namespace) -> Options:
+    """What was run before, as it is to be run here."""
+    return replace(options, history_bytes=args.history_memory, source_maps=source_maps(args), cache=cache_folder())
 
 
 def _replay_parser(name: str, description: str, file: str) -> Parser:
@@ -221,6 +229,7 @@ def _replay_parser(name: str, description: str, file: str) -> Parser:
     )
     parser.add_argument("--history-memory", metavar="SIZE", type=size, default=DEFAULT_HISTORY_MEMORY,
                         help="how much memory checkpoints take (512M)")  # fmt: skip
+    add_source_maps(parser)
     add_executor_option(parser)
     _add_modes(parser).add_argument("--json", action="store_true",
                                     help="with --batch or -ex: events as JSON, one a line")  # fmt: skip

@@ -81,8 +81,7 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     program.add_argument("--stdin", metavar="FILE", type=Path, help="its standard input")
     program.add_argument("--preload", metavar="NAME=FILE", action="append", default=[],
                          help="a module whose exports can be imported under a name (repeatable)")  # fmt: skip
-    program.add_argument("--source-map", metavar="FROM=TO", action="append", default=[],
-                         help="look for sources recorded below FROM below TO (repeatable)")  # fmt: skip
+    add_source_maps(program)
     program.add_argument("--stub", metavar="MODULE.NAME=VALUE|trap", action="append", default=[],
                          help="answer an import that nobody provides; * matches any (repeatable)")  # fmt: skip
     add_executor_option(program)
@@ -129,7 +128,7 @@ def start_from(args: argparse.Namespace, program_args: tuple[str, ...]) -> Start
         preloads=tuple(parse_preload(text) for text in args.preload),
         stubs=tuple(parse_stub(text) for text in args.stub),
         cache=cache_folder(),
-        source_maps=tuple(map(_source_map, args.source_map)),
+        source_maps=source_maps(args),
         canonical_nan=args.canonical_nan,
         memory_style=_memory_style(args.memory),
         era=era_from(args),
@@ -165,6 +164,16 @@ def _env(text: str) -> str:
     if not name or not equals:
         raise UserError(f"{text!r} is not an environment variable", "give --env NAME=VALUE")
     return text
+
+
+def add_source_maps(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--source-map", metavar="FROM=TO", action="append", default=[],
+                        help="look for sources recorded below FROM below TO (repeatable)")  # fmt: skip
+
+
+def source_maps(args: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """Raises UserError for what maps no paths."""
+    return tuple(map(_source_map, args.source_map))
 
 
 def _source_map(text: str) -> tuple[str, str]:

@@ -171,3 +171,18 @@ def test_what_the_screen_said_is_kept_by_other_front_ends(saved: Path, capsys: p
     again = saved.with_name("again.session")
     _run(capsys, "open", "-ex", f"save {again}", str(saved))
     assert _head(again)["screen"] == screen
+
+
+def test_sources_are_found_elsewhere(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On another machine they are not where the compiler saw them."""
+    (elsewhere := saved.parent / "elsewhere").mkdir()
+    shutil.copy(_PEOPLE.with_name("people.c"), elsewhere / "people.c")
+    apart = saved.parent.parent / "apart"
+    apart.mkdir(exist_ok=True)
+    for name in (saved.name, _PEOPLE.name):
+        shutil.copy(saved.parent / name, apart)
+    there = str(apart / saved.name)
+    assert "the file was not found" in _run(capsys, "open", "-ex", "stepi", there)
+    mapped = _run(capsys, "open", "--source-map", f"/build={elsewhere}", "-ex", "stepi", there)
+    assert " ▶ " in mapped and "was not found" not in mapped and "sum" in mapped
+    assert "maps no paths" in _run(capsys, "open", "--source-map", "x", "-ex", "bt", there, code=2)
