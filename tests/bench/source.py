@@ -17,12 +17,16 @@ from pathlib import Path
 from debugger.executors import ExecutorKind
 from debugger.launch import Options
 from debugger.session import Session
+from debugger.traces.calls import calls
 from debugger.traces.expand import Expansion
+from debugger.traces.follow import Stack
+from debugger.traces.observe import MemoryAccesses
 from debugger.traces.trace import Texts, write_binary, write_jsonl
 from debugger.world import RealWorld
 from tests.bench.modules import uleb
 from tests.executors import maker
 from vm.decode import decode
+from vm.heat import Heat
 from vm.stop import NO_HOOKS
 from vm.types import Tick
 
@@ -30,6 +34,7 @@ _DATA = Path(__file__).parents[1] / "data" / "source"
 _SAMPLE = Path(__file__).parents[2] / "sample-modules" / "fib" / "fib.wasm"
 _SIZES = ((20, 3.0), (49, 5.0))  # MB, target in seconds
 _ROUNDS = 5
+_SHORT_ROUNDS = 21  # of what takes a tenth of a second
 _OPEN = """
 import resource, sys, time
 start = time.process_time()
@@ -92,8 +97,8 @@ def traces() -> None:
     end, first = session.tick, session.history.first_tick
     machine, history = session.machine, session.history
     with history.excursion():
-        plain, covered = [], []
-        for _ in range(_ROUNDS):
+        plain, covered, heated = [], [], []
+        for _ in range(_SHORT_ROUNDS):
             history.back_to(first)
             start = time.process_time()
             history.run_until(end, frozenset(), NO_HOOKS, over_site=True)
@@ -101,6 +106,9 @@ def traces() -> None:
             start = time.process_time()
             Expansion(machine, history, first, end).count()
             covered.append(time.process_time() - start)
+            start = time.process_time()
+            Expansion(machine, history, first, end).count(heat=Heat(session.main.memories[0].region))
+            heated.append(time.process_time() - start)
         part = Tick(min(end, 12_000_000))
         start = time.process_time()
         write_binary(Expansion(machine, history, first, part), io.BytesIO(), {}, _always)
@@ -110,9 +118,18 @@ def traces() -> None:
         start = time.process_time()
         write_jsonl(Expansion(machine, history, first, short), io.BytesIO(), texts, _always)
         jsonl = time.process_time() - start
+        start = time.process_time()
+        accesses = [row for rows in MemoryAccesses(machine, history).through(first, short, _always) for row in rows]
+        listed = time.process_time() - start
+        start = time.process_time()
+        tree = calls(Expansion(machine, history, first, part), Stack([]), _always)
+        called = time.process_time() - start
     ratio = statistics.median(covered) / statistics.median(plain)
     print(f"coverage of {end:,} instructions: {statistics.median(covered):.2f} s, "
           f"{ratio:.1f} times the plain run (target 1.5)")  # fmt: skip
+    print(f"the same with heat of the memory: {statistics.median(heated) / statistics.median(plain):.1f} times")
+    print(f"accesses to memory: {len(accesses) / listed / 1e6:.2f} M/s; "
+          f"tree of {len(tree):,} calls: {part / called / 1e6:.1f} M instructions/s")  # fmt: skip
     print(f"binary trace: {part / binary / 1e6:.1f} M instructions/s (target 20)")
     print(f"JSON lines: {short / jsonl / 1e6:.2f} M instructions/s (target 0.3)")
 
