@@ -62,3 +62,16 @@ def test_output_cannot_touch_the_terminal(terminal: Terminal, tmp_path: Path) ->
     terminal.keys("c")
     terminal.keys("o")
     terminal.sees("\\x1b[2J\\x1b]0;x\\x07", "1 Code")
+
+
+def test_control_c_ends_long_work_of_the_prompt(terminal: Terminal) -> None:
+    terminal.open(wasmscope("--repl", FIB, "--", "27"))
+    terminal.sees("$_start.command_export", "(ws)")
+    terminal.keys("c", "Enter")
+    terminal.sees("finished, tick 52,768,899")
+    terminal.keys("trace memory /dev/null", "Enter")
+    terminal.sees("of 52,768,899 instructions, ")
+    terminal.keys("C-c")
+    terminal.sees("/dev/null: stopped before the end")
+    terminal.keys("print 1234 + 1000000", "Enter")
+    terminal.sees("1001234")
