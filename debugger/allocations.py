@@ -104,6 +104,7 @@ class Follower:
         self._gone: dict[int, Freed] = {}  # what was given back last at an address
         self._used: dict[tuple[Caller, Tick], Use] = {}
         self._times = self._bytes = 0
+        self._knows_all = True  # which blocks were taken
         self._calls: dict[int, _Call] = {}  # by thread
         self._meanings: dict[tuple[Addr, int], Meaning] = {}
         self._names: list[str] = []
@@ -121,7 +122,8 @@ class Follower:
         return tuple(dict.fromkeys(self._names))
 
     def follow(self, start: Tick, end: Tick, goes_on: Progress) -> Allocations:
-        """Allocations of ticks [start, end)."""
+        """Allocations of ticks [start, end). Of blocks that were taken before nothing is said."""
+        self._knows_all = not start
         self.history.back_to(start)
         over, machine = False, self.machine
         try:
@@ -248,7 +250,9 @@ class Follower:
             freed = self._gone[address] = Freed(block, call.tick, call.stack)
             self._freed.add(freed)
             return
-        self.made.bad_frees.append(BadFree(address, call.tick, call.stack, self._gone.get(address)))
+        before = self._gone.get(address)
+        if before is not None or self._knows_all:
+            self.made.bad_frees.append(BadFree(address, call.tick, call.stack, before))
 
     # -- uses of what was given back -------------------------------------------------------------
 
