@@ -171,6 +171,7 @@ NAMED = (  # without a key of their own
     ("source", "no source"), ("module", "imports  7"), ("files", "stdout"), ("gc heap", "no object was ever made"),
     ("exceptions", "no exception is in flight"), ("threads", "0  ready"), ("instances", "#0  fib"),
     ("micro-steps", "call $_start directly"), ("layouts", "here wasmtime"), ("trace", "a lists the calls"),
+    ("blocks", "a follows the program's allocator"),
 )  # fmt: skip
 
 
