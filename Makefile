@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
-# Tests that need no screen, no process of their own and no other runtime.
+# Tests that need no screen, no process of their own, no other runtime, and do not hold long runs against each other.
 UNIT := tests/vm tests/debugger tests/ui --ignore tests/ui/test_snapshots.py --ignore tests/ui/test_serve.py \
   --ignore tests/ui/test_bad_input.py --ignore tests/ui/test_run.py --ignore tests/debugger/test_live.py \
-  --ignore tests/debugger/test_damaged_dwarf.py --ignore tests/ui/test_live_screen.py --ignore tests/ui/test_export.py \
+  --ignore tests/debugger/test_damaged_dwarf.py --ignore tests/debugger/test_coredump_objects.py \
+  --ignore tests/debugger/test_counting.py --ignore tests/debugger/test_heat.py --ignore tests/debugger/test_listings.py \
+  --ignore tests/debugger/test_history.py --ignore tests/debugger/test_recording.py \
+  --ignore tests/ui/test_any_line.py --ignore-glob 'tests/ui/test_*_screen.py' --ignore tests/ui/test_export.py \
   --ignore tests/ui/test_source_commands.py --ignore-glob 'tests/ui/test_tui*.py' --ignore-glob 'tests/ui/test_*_pane*.py'
 
 .PHONY: help run test test-reference check format fuzz bench spec clean
