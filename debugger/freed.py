@@ -108,10 +108,18 @@ class FreedBlocks:
     def watches(self, base: Addr) -> tuple[Watch, ...]:
         """What to watch in a memory that begins at an address; blocks close to each other are watched as one."""
         if self._base != base:
-            found = sorted(self._merged(), key=lambda each: -each[2])[:_MOST_WATCHES]
-            self._watches = tuple(Watch(Addr(base + s), e - s, reads=True, writes=True) for s, e, _ in sorted(found))
+            found = sorted(self._merged(), key=lambda each: -each[2])
+            for start, end, _ in found[_MOST_WATCHES:]:
+                self._forget(start, end)
+            found = sorted(found[:_MOST_WATCHES])
+            self._watches = tuple(Watch(Addr(base + s), e - s, reads=True, writes=True) for s, e, _ in found)
             self._base = base
         return self._watches
+
+    def _forget(self, start: int, end: int) -> None:
+        at, upto = self._overlapping(start, end)
+        self.forgotten += upto - at
+        del self._pieces[at:upto]
 
     def _merged(self) -> Iterator[tuple[int, int, Tick]]:
         """(start, end, when the last of it was given back)."""

@@ -216,6 +216,7 @@ def test_of_very_many_freed_blocks_the_last_are_watched() -> None:
     assert freed.forgotten > 1000 and freed.used(64, 1) is None
     watched = freed.watches(Addr(0))
     assert len(watched) < 500 and watched[-1].start == 64 + 1999 * 100
+    assert len(watched) + freed.forgotten == 2000, "what is not watched is counted"
 
 
 def test_a_bad_free_is_a_misuse_in_the_order_of_time() -> None:
