@@ -200,6 +200,14 @@ class History:
         """One instruction of the present. No checkpoint is thought of: what is stepped through is soon repeated."""
         return self.present is None and self._executor.step()
 
+    def quiet_ticks(self) -> int:
+        """For how many ticks, in the past, only what instructions do happens: nothing from outside, no other turns."""
+        if self.present is None or len(self._machine.threads) > 1:
+            return 0
+        outside = self._machine.journal.peek_outside()
+        ends = [self.present.checkpoint.tick, *([outside.tick] if outside is not None else [])]
+        return max(0, min(ends) - self._machine.tick - 1)
+
     def _share(self, budget: int | None) -> int:
         """Ticks to run at once."""
         ends = [_SLICE_TICKS] if budget is None else [budget, _SLICE_TICKS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +24,7 @@ from debugger.traces.listings import (
     host_rows,
 )
 from debugger.traces.observe import Accessed, HostCalled, HostCalls, Listed, MemoryAccesses, Watching
+from debugger.traces.operands import write_operands
 from debugger.traces.tables import Format, check, format_of, write_table
 from debugger.traces.trace import Texts, with_operands, write_binary, write_jsonl, write_parquet
 from ui.command import Command, Context, Parser
@@ -209,13 +209,7 @@ def _instructions_to(
             instances = [i.name for i in session.machine.instances]
             about = {"module": session.path.name, "start": int(expansion.start), "instances": instances}
             return write_binary(expansion, file, about, goes_on)
-        if not operands:
-            return write_jsonl(expansion, file, texts, goes_on)
-        count = 0
-        for row in with_operands(expansion, session.inspect, texts, goes_on):
-            file.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
-            count += 1
-        return count
+        return (write_operands if operands else write_jsonl)(expansion, file, texts, goes_on)
 
 
 class _Intermixed(Parser):
@@ -231,7 +225,7 @@ def _parser() -> Parser:
     parser.add_argument("words", metavar=("WHAT", "FILE"), nargs="*")
     parser.add_argument("--trace-format", dest="format", choices=[f.value for f in Format])
     parser.add_argument("--quiet", action="store_true", help="only say how much it is: the trace pane shows it")
-    parser.add_argument("--operands", action="store_true", help="with what each instruction takes; slow")
+    parser.add_argument("--operands", action="store_true", help="with the operand stack before each instruction")
     return parser
 
 

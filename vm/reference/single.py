@@ -31,23 +31,52 @@ class SingleStep:
 
     def __call__(self) -> bool:
         """False: what comes next is something else, or traps, or a pause came; nothing has retired."""
-        machine = self._machine
-        control = machine.control
-        if machine.current.state.view[0] != ThreadState.READY or machine.bulk_done[0]:
+        if (here := self._here()) is None:
             return False
-        vmctx, func, pc, base, flags, _, _ = control.top
-        if flags != WASM_FRAME:
-            return False
-        target, stays = self._known.get((vmctx, func)) or self._learn(vmctx, func)
+        target, stays, pc, base = here
         if not stays[pc]:
             return False
         try:
             after = target.plain[pc](*self._frame(base))
         except (Trap, CollectNeeded, PausedInBulk):
             return False
-        control.stand_at(after)
-        machine.tick += 1
+        self._machine.control.stand_at(after)
+        self._machine.tick += 1
         return True
+
+    def along(self, most: int, seen: Callable[[int, Slots], None]) -> int:
+        """At most so many of them, one after the other; how many retired.
+
+        `seen` is told of each before it runs, its index and its frame's slots, and of the one that it stops before.
+        """
+        if (here := self._here()) is None:
+            return 0
+        target, stays, pc, base = here
+        plain, (q, d, f), done = target.plain, self._frame(base), 0
+        try:
+            while done < most:
+                seen(pc, q)
+                if not stays[pc]:
+                    break
+                pc = plain[pc](q, d, f)
+                done += 1
+        except (Trap, CollectNeeded, PausedInBulk):
+            pass
+        if done:
+            self._machine.control.stand_at(pc)
+            self._machine.tick += done
+        return done
+
+    def _here(self) -> tuple[Target, bytes, int, int] | None:
+        """The innermost frame's function, next instruction and base; None: it is a host's, or nothing runs."""
+        machine = self._machine
+        if machine.current.state.view[0] != ThreadState.READY or machine.bulk_done[0]:
+            return None
+        vmctx, func, pc, base, flags, _, _ = machine.control.top
+        if flags != WASM_FRAME:
+            return None
+        target, stays = self._known.get((vmctx, func)) or self._learn(vmctx, func)
+        return target, stays, pc, base
 
     def _learn(self, vmctx: Addr, func: int) -> Stay:
         instance = self._machine.instance_at(vmctx)
