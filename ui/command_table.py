@@ -59,6 +59,12 @@ class CommandTable:
         text = text.strip()
         if not text or text.startswith("#"):
             return
+        try:
+            text.encode(errors="surrogateescape")
+        except UnicodeEncodeError:
+            raise UserError(
+                "the line has half a character in it", "it is no text that a file could be called"
+            ) from None
         found = self.find(text)
         shown = found.command.handler(context, found.command.parse(found.rest))
         if isinstance(shown, Stopped):

@@ -69,16 +69,20 @@ def _struct(machine: Machine, view: StructView) -> Iterator[bytes]:
 
 
 def _instance(machine: Machine, instance: Instance) -> Iterator[bytes]:
-    pointers = {
+    size = machine.layouts.pointer_bytes
+    pointers = [
         g.storage
         for g in instance.globals
         if isinstance(g.type.value, RefType) and (g.type.value.is_func or machine.gc.by_address)
-    }
+    ]
+    bytes_of = {addr + i for addr in pointers for i in range(size)}  # however the era's fields divide them
+    for addr in pointers:
+        yield _pointer(machine, machine.space.load(addr, size))
     for row in (*instance.vmctx.rows(), *(instance.beside.rows() if instance.beside is not None else ())):
         value = machine.space.read(row.addr, row.size)
-        if row.type.startswith("ptr<") or row.addr in pointers:
-            yield _pointer(machine, int.from_bytes(value[: machine.layouts.pointer_bytes], "little"))
-        else:
+        if row.type.startswith("ptr<"):
+            yield _pointer(machine, int.from_bytes(value[:size], "little"))
+        elif bytes_of.isdisjoint(range(row.addr, row.addr + row.size)):
             yield value
     for row in instance.record.rows():
         if row.path != "vmctx":

@@ -14,7 +14,7 @@ from tests.ui.programs import FIB, context, start
 from ui.command import Context
 from ui.commands import TABLE, execute
 from ui.completion import complete
-from vm.errors import WasmscopeError
+from vm.errors import UserError, WasmscopeError
 
 _WORDS = (
     "n", "$n", "fib", "func[0]", "func[9]", "@0x50", "0", "1", "-1", "16", "0x10", "99999999999999999999",
@@ -69,3 +69,9 @@ def test_a_command_file_that_is_none(made: Context, tmp_path: Path) -> None:
     for name in (tmp_path, tmp_path / "missing", tmp_path / "bytes", "a\0b"):
         with pytest.raises(WasmscopeError):
             execute(made, f"source {name}")
+
+
+@pytest.mark.parametrize("line", ["save \ud800", "record \ud800", "echo \udfff"])
+def test_half_a_character_is_refused(made: Context, line: str) -> None:
+    with pytest.raises(UserError, match="half a character"):
+        execute(made, line)
