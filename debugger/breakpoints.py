@@ -49,6 +49,14 @@ class Breakpoint:
         """Whether an instruction is one of its places."""
         return any(r.site == site for r in self.resolved)
 
+    def counts(self) -> bool:
+        """Counts a hit; whether it is one that neither `ignore` nor the hit rule passes over."""
+        self.hits += 1
+        if self.ignore > 0:
+            self.ignore -= 1
+            return False
+        return self.rule_holds()
+
     def rule_holds(self) -> bool:
         """Whether the hit rule says to stop at the present number of hits."""
         m = _HIT_RULE.match(self.hit_rule)

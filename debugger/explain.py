@@ -14,7 +14,7 @@ from debugger.dwarf.lines import LineTable
 from debugger.inspect import Frame, Inspector, Variable
 from debugger.operands import index_of, taken
 from debugger.origins import maker
-from debugger.source.nearby import Lying
+from debugger.source.nearby import Lying, apart
 from vm.constant import static_value
 from vm.errors import Trap, TrapKind
 from vm.facts import Instr
@@ -173,9 +173,9 @@ class _Explanation:
         if (lying := self.variable_at(instance, base + at)) is not None:
             found.insert(0, (lying.start - base, lying.end - base, lying.name))  # of two that are as near, the variable
         if found:
-            start, end, what = min(found, key=lambda each: _apart(each[0], each[1], at))
-            apart = _apart(start, end, at)
-            where = "inside it" if not apart else f"{apart:,} bytes {'below' if at < start else 'behind'} it"
+            start, end, what = min(found, key=lambda each: apart(each[0], each[1], at))
+            far = apart(start, end, at)
+            where = "inside it" if not far else f"{far:,} bytes {'below' if at < start else 'behind'} it"
             yield f"nearest: {what}, {start:#x} to {end - 1:#x}; the address is {where}"
 
     def _tables(self, instance: Instance, instr: Instr) -> Iterator[str]:
@@ -218,11 +218,6 @@ class _Explanation:
             size = instance.memories[index].size_bytes
             return f"bound: vmctx {path} = {size:#x} bytes ({instance.memories[index].pages} pages)"
         return f"bound: vmctx {path} = {instance.tables[index].size} elements"
-
-
-def _apart(start: int, end: int, at: int) -> int:
-    """Bytes between a range and an address; 0: it lies inside."""
-    return max(start - at, at - end + 1, 0)
 
 
 def placed_segments(instance: Instance, memory: int) -> Iterator[tuple[int, int, int]]:

@@ -71,11 +71,7 @@ def _passing(breakpoint_: Breakpoint, condition: Guard | None) -> Guard:
     def decide(frame: memoryview) -> bool:
         if condition is not None and not condition(frame):
             return False
-        breakpoint_.hits += 1
-        if breakpoint_.ignore > 0:
-            breakpoint_.ignore -= 1
-            return False
-        if not breakpoint_.rule_holds():
+        if not breakpoint_.counts():
             return False
         breakpoint_.hits -= 1
         return True

@@ -84,11 +84,7 @@ class Stopping(ABC):
                     return False
             except UserError as error:
                 self.emit(Message(f"breakpoint {breakpoint_.id}: condition {breakpoint_.condition!r}: {error}"))
-        breakpoint_.hits += 1
-        if breakpoint_.ignore > 0:
-            breakpoint_.ignore -= 1
-            return False
-        if not breakpoint_.rule_holds():
+        if not breakpoint_.counts():
             return False
         if breakpoint_.log:
             self.emit(Message(self.evaluator().fill(breakpoint_.log)))

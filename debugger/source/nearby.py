@@ -30,7 +30,7 @@ def nearest(source: SourceFrame, address: int, clock: Callable[[], float] = time
     for lying in _fixed(source):
         if clock() > until:
             return None
-        if best is None or _apart(lying, address) < _apart(best, address):
+        if best is None or apart(lying.start, lying.end, address) < apart(best.start, best.end, address):
             best = lying
     return best
 
@@ -48,5 +48,6 @@ def _fixed(source: SourceFrame) -> Iterator[Lying]:
                     yield Lying(named.name, value.addr, value.addr + size)
 
 
-def _apart(lying: Lying, address: int) -> int:
-    return max(lying.start - address, address - lying.end + 1, 0)
+def apart(start: int, end: int, address: int) -> int:
+    """Bytes between a range and an address; 0: it lies inside."""
+    return max(start - address, address - end + 1, 0)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from debugger.history import BrokenOff
 from debugger.traces.expand import Expansion, Place, Progress
 from debugger.traces.follow import Follower, Stack
 from vm.types import Tick
@@ -172,12 +171,7 @@ class _Builder:
 
 def calls(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done, of: True) -> CallTree:
     """Repeats a stretch and writes down its calls. `stack`: with which it begins."""
-    made, whole = _Builder(expansion.start, stack.thread), True
+    made = _Builder(expansion.start, stack.thread)
     follower = Follower(expansion, made, stack)
-    try:
-        for runs in expansion.runs(goes_on):
-            for run in runs:
-                follower.add(run)
-    except BrokenOff:
-        whole = False
+    whole = follower.through(goes_on)
     return made.ended(follower.tick, len(stack.frames) - stack.is_entry, whole)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple, Protocol
 
-from debugger.traces.expand import Expansion, Place
+from debugger.history import BrokenOff
+from debugger.traces.expand import Expansion, Place, Progress
 from vm.journal import Switch
 from vm.trace import Ran
 
@@ -42,7 +43,7 @@ class Follower:
     """Tells a sink of the calls that runs of instructions show."""
 
     def __init__(self, expansion: Expansion, sink: Sink, stack: Stack) -> None:
-        self._machine, self._sink = expansion.machine, sink
+        self._expansion, self._machine, self._sink = expansion, expansion.machine, sink
         entries = (e for e in expansion.machine.journal.entries if isinstance(e, Switch))
         self._switches = deque((e.tick - expansion.start, e.thread) for e in entries if e.tick >= expansion.start)
         self._stack: list[Place] = []
@@ -58,6 +59,16 @@ class Follower:
             self._others[self._thread] = self._stack, self._last
             self._thread, (self._stack, self._last) = thread, self._others.pop(thread, ([], ""))
             self._sink.switched(thread, self.tick)
+
+    def through(self, goes_on: Progress) -> bool:
+        """Follows the whole stretch; False: it was stopped before the end."""
+        try:
+            for runs in self._expansion.runs(goes_on):
+                for run in runs:
+                    self.add(run)
+        except BrokenOff:
+            return False
+        return True
 
     def add(self, run: Ran) -> None:
         """The next instructions of a function."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Listed(Generic[Row]):
     stopped: bool = False
 
 
-class Watching(Generic[Row]):
+class Watching(ABC, Generic[Row]):
     """Repeats stretches of the recording and gathers rows."""
 
     def __init__(self, machine: Machine, history: History) -> None:
@@ -81,9 +82,9 @@ class Watching(Generic[Row]):
         self.clock: Clock = time.monotonic
         self.rows: list[Row] = []
 
+    @abstractmethod
     def hooks(self) -> tuple[frozenset[Site], Hooks]:
         """What to look at."""
-        raise NotImplementedError
 
     def settle(self) -> None:
         """A slice is over: what has begun has happened."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from debugger.dwarf.lines import LineTable
-from debugger.history import BrokenOff
 from debugger.traces.expand import Counts, Expansion, Place, Progress
 from debugger.traces.follow import Follower, Stack
 from vm.machine import Machine
@@ -153,13 +152,7 @@ def profile(expansion: Expansion, stack: Stack, goes_on: Progress = lambda done,
     for node in made.root.walk():
         node.calls = 0  # they were called before
     made.innermost.calls += stack.is_entry
-    whole = True
-    try:
-        for runs in expansion.runs(goes_on):
-            for run in runs:
-                follower.add(run)
-    except BrokenOff:
-        whole = False
+    whole = follower.through(goes_on)
     made.ended(follower.tick)
     return Profile(made.root, follower.tick, whole)
 
